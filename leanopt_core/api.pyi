@@ -81,6 +81,10 @@ from leanopt_core.stage import Stage as Stage
 from leanopt_core.stage import StageStart as StageStart
 from leanopt_core.stage import TellContext as TellContext
 from leanopt_core.stage import Told as Told
+from leanopt_core.search.plateau import Neighbourhood as Neighbourhood
+from leanopt_core.search.plateau import Objectives as Objectives
+from leanopt_core.search.plateau import Plateau as Plateau
+from leanopt_core.search.plateau import Statistic as Statistic
 
 # Fitness functions
 from leanopt_core.fitness import Backtested as Backtested

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from attrs import frozen
 
-from leanopt_core.api import number_text
-from leanopt_core.search.plateau import ENOUGH, Objectives, Plateau, Statistic, objectives
+from leanopt_core.api import Plateau, number_text
 from leanopt_evidence._inputs import Estimate
 from leanopt_evidence._slices import middle
 
@@ -22,7 +21,6 @@ State: TypeAlias = Literal["feasible", "infeasible", "failed"]
 CLIFF: Final = 0.5
 #: Fewer comparisons do not show that a parameter changes nothing.
 COMPARED: Final = 5
-_STATISTICS: Final[tuple[Statistic, ...]] = ("median", "worst")
 
 
 @frozen
@@ -84,7 +82,8 @@ class Effect:
 def around(space: Space, trials: Sequence[Told], best: Told, sign: int) -> Around:
     """Return the neighbourhood of the best of some trials, which must be feasible."""
     assert best.objective is not None  # noqa: S101 - the caller has chosen a feasible one
-    told, known = {one.point: one for one in trials}, objectives(trials)
+    told = {one.point: one for one in trials}
+    known = {one.point: one.objective if one.feasible else None for one in trials}
     lead = best.objective - (middle([one for one in known.values() if one is not None]) or 0.0)
     near = list(Plateau(space).neighbours(best.point))
     found = []
@@ -92,8 +91,14 @@ def around(space: Space, trials: Sequence[Told], best: Told, sign: int) -> Aroun
         if (trial := told.get(point)) is not None:
             step = _step(space, best.point, point)
             found.append(_neighbour(*step, trial, best.objective, lead, sign))
-    estimates = [_estimate(Plateau(space, statistic=one), best, known, sign) for one in _STATISTICS]
-    return Around(best.number, sign * best.objective, len(near), tuple(found), *estimates)
+    return Around(
+        best.number,
+        sign * best.objective,
+        len(near),
+        tuple(found),
+        _estimate(Plateau(space, statistic="median"), best, known, sign),
+        _estimate(Plateau(space, statistic="worst"), best, known, sign),
+    )
 
 
 def effects(
@@ -132,12 +137,12 @@ def _neighbour(
     return Neighbour(parameter, value, trial.number, "feasible", fitness, loss, cliff=cliff)
 
 
-def _estimate(plateau: Plateau, best: Told, known: Objectives, sign: int) -> Estimate:
+def _estimate(
+    plateau: Plateau, best: Told, known: Mapping[Point, float | None], sign: int
+) -> Estimate:
     found = plateau.around(best, known)
     if not found.plateau:
-        return Estimate(
-            None, f"{found.neighbours} of its neighbours told, a plateau needs {ENOUGH}"
-        )
+        return Estimate(None, f"{found.neighbours} of its neighbours told, too few for a plateau")
     if found.value is None:
         near = [known[point] for point in plateau.neighbours(best.point) if point in known]
         return Estimate(None, f"{near.count(None)} of {len(near)} neighbours not feasible")

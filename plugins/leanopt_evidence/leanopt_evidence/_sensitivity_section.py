@@ -13,8 +13,7 @@ from leanopt_evidence._stored_sensitivity import sensitivity_of
 from leanopt_evidence._words import figure, percent, plural
 
 if TYPE_CHECKING:
-    from leanopt_core.python import OpenStore
-    from leanopt_core.store.records import StoredRun
+    from leanopt_core.api import OpenStore, StoredRun
     from leanopt_evidence._around import Around, Neighbour
     from leanopt_evidence._importance import Importances
     from leanopt_evidence._inputs import Estimate
