@@ -221,8 +221,12 @@ from leanopt_core.scaffold.reads import Read as Read
 from leanopt_core.cli.common import open_results as open_results
 from leanopt_core.cli.common import project_option as project_option
 from leanopt_core.cli.common import run_names as run_names
+from leanopt_core.cli.output import plain as plain
 from leanopt_core.cli.output import print_json as print_json
+from leanopt_core.cli.output import print_table as print_table
 from leanopt_core.cli.output import whole_file as whole_file
+from leanopt_core.cli.output import wrapped as wrapped
+from leanopt_core.pipeline.lengths import Length as Length
 from leanopt_core.project_files import RESULTS as RESULTS
 from leanopt_core.project_files import make_folder as make_folder
 from leanopt_core.project_files import occupied as occupied
@@ -234,7 +238,9 @@ from leanopt_core.report.figures import counted as counted
 from leanopt_core.report.figures import duration as duration
 from leanopt_core.report.figures import number as number
 from leanopt_core.report.figures import percent as percent
+from leanopt_core.report.figures import ratio as ratio
 from leanopt_core.report.statistics import main_figures as main_figures
+from leanopt_core.report.subject import find_search as find_search
 from leanopt_core.store.deleted import DeletedTrials as DeletedTrials
 from leanopt_core.store.records import RankedTrial as RankedTrial
 from leanopt_core.store.records import RunSummary as RunSummary

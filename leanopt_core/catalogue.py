@@ -37,7 +37,7 @@ DISTRIBUTIONS: Final[Mapping[str, Mapping[str, str]]] = {
 }
 
 #: The commands of plugins, by name.
-COMMANDS: Final[Mapping[str, str]] = {"report": "leanopt-report"}
+COMMANDS: Final[Mapping[str, str]] = {"cpcv": "leanopt-evidence", "report": "leanopt-report"}
 
 #: Libraries: no pipeline names them.
 LIBRARIES: Final = frozenset({"leanopt-core", "leanopt-evidence", "leanopt-harness"})

@@ -36,16 +36,17 @@ _GROUPS: Mapping[str, Mapping[str, str]] = {
     },
     "look": {
         "runs": "List the runs of a project.",
-        "note": "Keep a text with a run.",
         "show": "Show a run or one of its trials.",
         "watch": "Watch a run in progress.",
         "compare": "Compare runs or trials side by side.",
         "verify": "Run trials again and compare their results.",
         "holdout": "Backtest the best trials on the holdout.",
+        "cpcv": "Cross-validate the choice of the best trial.",
         "report": "Write a report of a run as one HTML file.",
         "export": "Export a run's trials as JSON lines or CSV.",
     },
     "maintenance": {
+        "note": "Keep a text with a run.",
         "plugins": "List installed plugins and their options.",
         "doctor": "Check that this machine can run backtests.",
         "cache": "Show what the store takes, and prune it.",

@@ -47,13 +47,15 @@ def _print_distribution(found: PathDistribution) -> None:
         if values is not None
     ]
     if not rows:
-        click.echo("no path has daily returns yet")
+        click.echo("unknown: no path without gaps has daily returns")
         return
     print_table(("", "least", "lower quartile", "median", "upper quartile", "most"), rows)
-    for name, values in named:
-        if values is not None and values.unknown:
-            click.echo(f"{name}: unknown for {counted(values.unknown, 'path')}")
-    click.echo(f"paths with a loss: {found.losses} of {len(found.paths)}")
+    total = found.total_return
+    left_out = len(found.paths) if total is None else total.unknown
+    if left_out:
+        click.echo(f"{counted(left_out, 'path')} left out: gaps, or no daily returns")
+    known = len(found.paths) - left_out
+    click.echo(f"paths with a loss: {found.losses} of {known}")
 
 
 def _quartiles(found: Quartiles, *, places: bool) -> tuple[str, ...]:

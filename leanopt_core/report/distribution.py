@@ -39,7 +39,8 @@ class Quartiles:
 class PathDistribution:
     """Paths over the same test days, and what their joined curves amount to.
 
-    `losses` are the paths with a return below 0. A quartile is None if no path has the value.
+    Only paths without a gap count. `losses` are those with a return below 0. Quartiles are None if
+    no path has the value.
     """
 
     paths: tuple[str, ...]
@@ -69,12 +70,17 @@ def distributions(paths: Iterable[PathReport]) -> tuple[PathDistribution, ...]:
 
 
 def _distribution(paths: Sequence[PathReport]) -> PathDistribution:
-    curves = [one.curve for one in paths]
-    returns = [one.total_return for one in curves]
+    curves = [one.curve if _complete(one) else None for one in paths]
+    gap = Known(why="the path has gaps")
+    returns = [gap if one is None else one.total_return for one in curves]
     return PathDistribution(
         tuple(one.name for one in paths),
         Quartiles.of(returns),
-        Quartiles.of(one.drawdown for one in curves),
-        Quartiles.of(one.sharpe for one in curves),
+        Quartiles.of(gap if one is None else one.drawdown for one in curves),
+        Quartiles.of(gap if one is None else one.sharpe for one in curves),
         sum(one.value is not None and one.value < 0 for one in returns),
     )
+
+
+def _complete(path: PathReport) -> bool:
+    return all(window.state == "tested" for window in path.windows)

@@ -30,6 +30,7 @@ PAGES = (
     "moving-from-lean-optimizer",
     "read-a-run",
     "walk-forward",
+    "cpcv",
     "keep-a-holdout",
     "read-the-store",
     "from-python",

@@ -61,15 +61,16 @@ def days_a_year(days: Days) -> float:
     return float(round((len(days) - 1) / span * _DAYS_A_YEAR))
 
 
-def aligned_returns(store: OpenStore, run: StoredRun, search: int) -> Aligned:
-    """Return the returns of a search's told trials under the scenarios that judge them.
+def aligned_returns(
+    store: OpenStore, run: StoredRun, search: int, scenario: str | None = None
+) -> Aligned:
+    """Return the returns of a search's told trials under the scenarios that judge them, or one.
 
-    Raises UsageError if the run has no such search.
+    Raises UsageError if the run has no such search, or the search no such `scenario`.
     """
     (found,) = (one for one in run.searches if one.number == search)
-    matrices = [
-        store.returns_matrix(run, search=search, scenario=one.name) for one in found.scenarios
-    ]
+    names = [one.name for one in found.scenarios] if scenario is None else [scenario]
+    matrices = [store.returns_matrix(run, search=search, scenario=name) for name in names]
     reasons: dict[int, str] = {}
     for matrix in matrices:
         for number, reason in matrix.left_out.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from leanopt_core.api import SectionSpec, hookimpl
+from leanopt_core.api import CommandSpec, SectionSpec, hookimpl
 
 LEANOPT_API_VERSION = 2
 
@@ -21,4 +21,15 @@ def leanopt_show_sections() -> Sequence[SectionSpec]:
             "leanopt_evidence._sensitivity_section:make",
             "Which parameters matter, and the best trial's neighbours",
         ),
+    ]
+
+
+@hookimpl
+def leanopt_commands() -> Sequence[CommandSpec]:
+    """Register the command that cross-validates the choice of a run's best trial."""
+    return [
+        CommandSpec(
+            *("cpcv", "leanopt_evidence._cpcv_command:command"),
+            "Cross-validate the choice of the best trial",
+        )
     ]
