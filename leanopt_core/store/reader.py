@@ -94,10 +94,10 @@ SELECT seconds, worker, finished_at FROM (
   SELECT id, coalesce(seconds, 0.0) AS seconds, coalesce(worker, 0) AS worker, finished_at
   FROM backtests WHERE run_id = ? AND id > ? AND finished_at >= ? ORDER BY id DESC LIMIT 4096
 ) ORDER BY id"""
-_FIRST_TRIALS: Final = """
-SELECT searches.id, min(evaluations.number) FROM searches
-JOIN evaluations ON evaluations.search_id = searches.id
-JOIN backtests ON backtests.id = evaluations.backtest_id AND backtests.run_id = searches.run_id
+_FIRST_TRIALS: Final = f"""
+SELECT searches.id, min(e.number) FROM searches
+JOIN evaluations AS e ON e.search_id = searches.id AND {JUDGES}
+JOIN backtests ON backtests.id = e.backtest_id AND backtests.run_id = searches.run_id
 WHERE searches.run_id = ? AND finished_at >= ? GROUP BY searches.id"""
 _AHEAD: Final = """
 SELECT count(*) FROM trials JOIN evaluations USING (search_id, number)
@@ -198,7 +198,7 @@ class Reader:
     def first_trials(self, run: StoredRun, *, since: int) -> dict[int, int]:
         """Return each search's first trial with a backtest that this run ran, by the search's id.
 
-        Only backtests count that ended from `since` on, in seconds since 1970.
+        Only backtests count that judge trials, and ended from `since` on, in seconds since 1970.
         """
         return dict(self._database.rows(_FIRST_TRIALS, (run.id, since)))
 

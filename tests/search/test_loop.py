@@ -285,8 +285,10 @@ def test_tests_are_replayed_and_missing_ones_are_made(
     stored = go_on(chosen_ones(ready), store, again, stored)
     assert list(store.reader.canonical(stored)) == dump
     assert store.reader.tally(stored).fresh == 26
+    assert list(store.reader.first_trials(stored, since=1).values()) == [1]
     with sqlite3.connect(tmp_path / "leanopt.db") as connection:
         connection.execute("DELETE FROM evaluations WHERE ordinal = 1")
+        connection.execute("UPDATE backtests SET finished_at = 0")
         connection.execute(
             "DELETE FROM backtests WHERE id NOT IN (SELECT backtest_id FROM evaluations)"
         )
@@ -297,6 +299,8 @@ def test_tests_are_replayed_and_missing_ones_are_made(
     assert list(store.reader.canonical(stored)) == dump
     assert stored.searches[0].scores == scores
     assert again.answered == 0
+    # Since then only a test has run, which begins no trial.
+    assert store.reader.first_trials(stored, since=1) == {}
 
 
 def test_tests_of_the_same_days_score_a_trial_together() -> None:
