@@ -224,7 +224,8 @@ def test_two_searches_over_the_same_scenario_backtest_nothing_twice(
         for trial in store.reader.trials(search.id):
             backtests.setdefault(trial.parameters, set()).add(trial.backtests[0].id)
     assert all(len(ids) == 1 for ids in backtests.values())
-    assert store.reader.tally(stored).fresh == 50
+    counted = store.reader.tally(stored)
+    assert (counted.fresh, counted.cached) == (len(backtests), 50 - len(backtests))
 
 
 @pytest.mark.alike(1)
