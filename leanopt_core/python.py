@@ -18,6 +18,7 @@ from leanopt_core.pipeline.toml import toml_value
 from leanopt_core.plugins import discover
 from leanopt_core.project_files import STORE
 from leanopt_core.report.best import BestTable, best_table
+from leanopt_core.report.chosen import chosen_trials
 from leanopt_core.report.curve import Curve, joined
 from leanopt_core.report.documents import VIEWS
 from leanopt_core.report.matrix import ReturnsMatrix, dates, returns_matrix
@@ -168,6 +169,14 @@ class OpenStore(Closing):
         if top < 1:
             raise UsageError(f"top: found {top}, expected 1 or more")
         return self._store.reader.ranked(run, top)
+
+    def chosen(self, run: StoredRun, *, search: int = 1) -> StoredTrial | None:
+        """Return the trial of a search that `[choose]` chooses, None if none is feasible.
+
+        Without `[choose]` it is the best one. Raises UsageError if the run has no such search.
+        """
+        found = chosen_trials(self._store, run, search=_search(run, search).number)
+        return found[0].trial if found else None
 
     def trials(self, run: StoredRun, *, search: int = 1) -> Iterator[StoredTrial]:
         """Return the trials of one search, sorted by number.

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     "--of",
     metavar="RUN[:TRIAL]",
     shell_complete=run_names,
-    help="Take the parameters of a trial (of RUN: its best).",
+    help="Take the parameters of a trial (of RUN: its chosen one).",
 )
 @search_option
 @click.option(
@@ -139,10 +139,10 @@ def _print(said: SingleReport, files: dict[str, dict[str, Path]], *, as_json: bo
 
 
 def _trial(project: Path, text: str, search: str | None) -> Selection:
-    from leanopt_core.report.subject import find_winner
+    from leanopt_core.report.chosen import find_chosen
 
     with open_project(project) as store:
-        return find_winner(store, text, search)
+        return find_chosen(store, text, search)
 
 
 def _load(

@@ -64,7 +64,7 @@ def command(
 ) -> None:
     """Export all trials of RUN (name or unique prefix; default: the newest), or one as RUN:TRIAL.
 
-    The forms of one trial are of the run's best if RUN names none.
+    The forms of one trial are of the run's chosen one if RUN names none: by default the best.
 
     Example: leanopt export quickstart-1:3 --to lean -o config.json
     """
@@ -88,10 +88,10 @@ def command(
                 run = _run(store, subject, form, scenario)
                 write(_lines(store, run, form, calls, canonical=canonical))
                 return
-            from leanopt_core.report.subject import find_winner
+            from leanopt_core.report.chosen import find_chosen
 
             export_trial(
-                store, find_winner(store, subject, search), form, scenario, output, calls, write
+                store, find_chosen(store, subject, search), form, scenario, output, calls, write
             )
 
 

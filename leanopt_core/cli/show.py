@@ -45,6 +45,12 @@ _SEARCH: Final = "Only this search, by number or name (default: all; that of TRI
     default=TOP,
     help=f"Number of trials or groups to show (default: {TOP}).",
 )
+@click.option(
+    "--by",
+    type=click.Choice(["best", "plateau"]),
+    metavar="RULE",
+    help="Order of the trials: by fitness (best), or with their neighbours (plateau).",
+)
 @click.option("--scenarios", is_flag=True, help="Show statistics for each scenario, too.")
 @click.option("--where", metavar="FILTER", help='Only these trials: "orders > 60 and fast < 20".')
 @click.option(
@@ -93,7 +99,7 @@ def command(
             trial, run = int(run), None
         found = store.runs.find(run)
         if trial is not None:
-            if wrong := view or next((name for name in _LISTING if asked[name]), None):
+            if wrong := view or next((name for name in (*_LISTING, "by") if asked[name]), None):
                 raise UsageError(f"--{wrong} is of a run; leave out TRIAL")
             show_trial(store, found, find_search(found, search), trial, as_json=as_json)
             return
@@ -132,6 +138,8 @@ def _view(asked: Mapping[str, Any]) -> str | None:
     allowed = ("where", "sort") if views == ["map"] else () if views else _LISTING
     if wrong := next((name for name in lists if name not in allowed), None):
         raise UsageError(f"--{wrong} does not go with --{views[0]}; leave out one of them")
+    if asked["by"] and (others := [*views, *lists]):
+        raise UsageError(f"--by does not go with --{others[0]}; leave out one of them")
     if asked["all_runs"] and views != ["stages"]:
         raise UsageError("--all-runs works only with --stages")
     return views[0] if views else None
@@ -140,7 +148,7 @@ def _view(asked: Mapping[str, Any]) -> str | None:
 def _show_run(
     store: Store, run: StoredRun, search: int | None, asked: Mapping[str, Any], *, as_json: bool
 ) -> None:
-    said = report(store, run, asked["top"], search)
+    said = report(store, run, asked["top"], search, asked["by"])
     if as_json:
         print_json(document(said) | {"state": state_of(store, run)})
     else:

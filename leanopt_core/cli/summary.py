@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 from shlex import quote
 
@@ -14,6 +15,7 @@ from leanopt_core.cli.output import near, one_line, plain, print_table, wrapped
 from leanopt_core.cli.paths_page import print_paths
 from leanopt_core.cli.trials_table import print_below, print_scenarios, print_trials
 from leanopt_core.report.best import search_table
+from leanopt_core.report.chosen import chosen_lines
 from leanopt_core.report.figures import counted
 from leanopt_core.report.run import Report
 from leanopt_core.report.subject import search_argument
@@ -48,9 +50,9 @@ def print_report(report: Report, state: str | None = None, *, scenarios: bool = 
             "unavailable"
         )
     click.echo()
-    if report.paths and report.only is None:
+    if report.by is None and report.paths and report.only is None:
         print_paths(report.paths)
-    elif len(run.searches) > 1 and report.only is None:
+    elif report.by is None and len(run.searches) > 1 and report.only is None:
         _print_searches(report)
     else:
         _print_stages(report)
@@ -113,7 +115,9 @@ def _print_best(report: Report, state: str) -> None:
         return
     if heading := _heading(report.tally):
         click.echo(heading)
-    print_trials(report.run, report.merged)
+    print_trials(report.run, report.merged, report.plateaus)
+    for line in chosen_lines(report.plateaus):
+        click.echo(wrapped(line))
 
 
 def _heading(tally: Tally) -> str:
@@ -143,8 +147,10 @@ def next_steps(report: Report, state: str) -> list[tuple[str, str]]:
         best = report.best[0]
         search = search_argument(run, best.search)
         trial = f"{best.trial.number}{search}{where}"
-        which = "best" if report.tally.feasible or report.tally.infeasible else "first"
+        ranked = report.by != "plateau" and (report.tally.feasible or report.tally.infeasible)
+        which = "best" if ranked else "first"
         steps.append((f"details of the {which} trial:", f"leanopt show {name} {trial}"))
+        steps += _details_of_chosen(report, f"leanopt show {name}", where)
         if report.tally.failed:
             steps.append(("why trials failed:", f"leanopt show {name} --failed{where}"))
         if report.tally.infeasible and not report.tally.feasible:
@@ -158,6 +164,17 @@ def next_steps(report: Report, state: str) -> list[tuple[str, str]]:
             steps.append(("the joined curve:", f"leanopt export {name} --to path{where}"))
         steps.append(("all trials as a table:", f"leanopt export {name} --to csv{where}"))
     return steps
+
+
+def _details_of_chosen(report: Report, show: str, where: str) -> Iterator[tuple[str, str]]:
+    """Yield how to see the chosen trial of the only search, if it is another one than the best."""
+    if report.plateaus is None or len(report.plateaus.by_search) > 1:
+        return
+    for search in report.plateaus.by_search:
+        chosen = report.plateaus.chosen(search)
+        if chosen is not None and chosen.told.number != report.best[0].trial.number:
+            trial = f"{chosen.told.number}{search_argument(report.run, search)}{where}"
+            yield "details of the chosen one:", f"{show} {trial}"
 
 
 def at_project(store: Path) -> str:

@@ -8,14 +8,17 @@ import click
 
 from leanopt_core.cli.output import plain, print_table, wrapped
 from leanopt_core.report.best import BestTable, best_table, scenario_tables
+from leanopt_core.report.chosen import Plateaus
 from leanopt_core.report.equal import MergedTrials
 from leanopt_core.report.scenarios import Combination
 from leanopt_core.store.records import StoredRun
 
 
-def print_trials(run: StoredRun, trials: Sequence[MergedTrials]) -> None:
+def print_trials(
+    run: StoredRun, trials: Sequence[MergedTrials], plateaus: Plateaus | None = None
+) -> None:
     """Print some of a run's trials, at least one, and what they have in common."""
-    table = best_table(run, trials)
+    table = best_table(run, trials, plateaus)
     print_table(table.head, table.rows, keep=2, part=table.searched)
     print_below(run, table)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from attrs import frozen
 
+from leanopt_core.report.chosen import Plateaus
 from leanopt_core.report.equal import MergedTrials
 from leanopt_core.report.figures import number, values_shown
 from leanopt_core.report.run import Report
@@ -43,10 +44,18 @@ class BestTable(Table):
     equal: tuple[str, ...]
 
 
-def best_table(run: StoredRun, trials: Trials) -> BestTable:
-    """Return the table of some of a run's trials; there must be at least one."""
+def best_table(run: StoredRun, trials: Trials, plateaus: Plateaus | None = None) -> BestTable:
+    """Return the table of some of a run's trials; there must be at least one.
+
+    With `plateaus` it has them, and marks the chosen trials.
+    """
     fixed = _fixed(run, trials)
     searched = _all_searched(run, trials, fixed)
+    if plateaus is not None:
+        searched = [
+            _before(cells, "fitness", _with_plateau(plateaus, one.first))
+            for cells, one in zip(searched, trials, strict=True)
+        ]
     both = _beside(searched, _together(run, trials))
     equal = tuple(dict.fromkeys(name for one in trials for name in one.parameters))
     return BestTable(both.head, both.rows, len(_names(searched)), values_shown(fixed), equal)
@@ -65,7 +74,10 @@ def search_table(report: Report) -> BestTable:
     searches = [one.search for one in best]
     rows = dict(zip(searches, map(_best, _all_searched(run, alone, fixed)), strict=True))
     figures = dict(zip(rows, _together(run, alone), strict=True))
-    searched = [{**_went(one), **rows.get(one.search.number, {})} for one in report.searches]
+    searched = [
+        {**_went(one), **_chosen(report, one), **rows.get(one.search.number, {})}
+        for one in report.searches
+    ]
     both = _beside(searched, [figures.get(one.search.number, {}) for one in report.searches])
     return BestTable(both.head, both.rows, len(_names(searched)), values_shown(fixed), ())
 
@@ -79,6 +91,35 @@ def _went(one: SearchReport) -> Cells:
         "failed": f"{one.failed:,}",
         "ended by": "-" if one.search.ended is None else shortened(one.search.ended),
     }
+
+
+def _chosen(report: Report, one: SearchReport) -> Cells:
+    """Return the columns that say which trial a search with plateaus has chosen."""
+    plateaus, number_of = report.plateaus, one.search.number
+    chosen = plateaus and plateaus.chosen(number_of)
+    if not plateaus or not chosen:
+        return {}
+    plateau = number(plateaus.fitness(number_of, chosen))
+    return {"chosen": str(chosen.told.number), "plateau": plateau}
+
+
+def _with_plateau(plateaus: Plateaus, ranked: RankedTrial) -> Cells:
+    """Return the columns of a trial's plateau."""
+    search, trial = ranked.search, ranked.trial.number
+    found, chosen = plateaus.of(search, trial), plateaus.chosen(search)
+    return {
+        "chosen": "yes" if chosen is not None and chosen.told.number == trial else "-",
+        "plateau": number(None if found is None else plateaus.fitness(search, found)),
+        "neighbours": "-" if found is None else str(found.neighbours),
+    }
+
+
+def _before(cells: Cells, column: str, more: Cells) -> dict[str, str]:
+    """Return cells with more of them before a column."""
+    found: dict[str, str] = {}
+    for name, cell in cells.items():
+        found |= {**more, name: cell} if name == column else {name: cell}
+    return found
 
 
 def _best(cells: Cells) -> Cells:

@@ -9,6 +9,7 @@ from typing import Any
 from attrs import frozen
 
 from leanopt_core.errors import UsageError
+from leanopt_core.report.chosen import chosen_trials
 from leanopt_core.report.figures import counted, number
 from leanopt_core.report.statistics import main_figures
 from leanopt_core.report.subject import Selection, find_search
@@ -20,7 +21,7 @@ from leanopt_core.trial import Score
 def candidates(
     store: Store, subject: Selection, best: int, search: str | None = None
 ) -> list[Candidate]:
-    """Return the trial that is meant; of a run, its `best` feasible ones by rank.
+    """Return the trial that is meant; of a run, its `best` feasible ones by the rule of its plan.
 
     `search` is the number or the name of the search whose trials count, None for all. Raises
     UsageError if there is none, or the trial has not finished.
@@ -32,8 +33,7 @@ def candidates(
     at = None if search is None else find_search(subject.run, search)
     ranked = [
         Candidate(one.search, one.trial, one.rank)
-        for one in store.reader.ranked(subject.run, best, search=at)
-        if one.trial.score is not None and one.trial.score.feasible
+        for one in chosen_trials(store, subject.run, best, search=at)
     ]
     if not ranked:
         raise UsageError(f"run {subject.run.name} has no feasible trial; name one as RUN:TRIAL")

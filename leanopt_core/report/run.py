@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from shlex import quote
 from typing import Any, Final
 
 from attrs import asdict, frozen
 
+from leanopt_core.report.chosen import (
+    Plateaus,
+    Rule,
+    chosen_document,
+    plateau_document,
+    plateaus_of,
+)
 from leanopt_core.report.distribution import distributions
 from leanopt_core.report.equal import MergedTrials, merged
 from leanopt_core.report.hopeless import Failed, hopeless
@@ -185,7 +192,9 @@ class Report:
     without a completed trial, or because its trials lack a statistic, None if it did not.
     `some_failed` is the first one otherwise: which searches have no completed trial, while others
     have one. `only` is the number of the search that the best trials are of, None for all. `paths`
-    are what came of the chosen trials out of sample, if searches have tests.
+    are what came of the chosen trials out of sample, if searches have tests. `by` is the rule that
+    was asked for, None for the usual order. `plateaus` are there if that or the plan has them:
+    `merged` has then the chosen trial of an only search, too.
     """
 
     run: StoredRun
@@ -199,10 +208,21 @@ class Report:
     some_failed: str | None = None
     only: int | None = None
     paths: tuple[PathReport, ...] = ()
+    by: Rule | None = None
+    plateaus: Plateaus | None = None
 
 
-def report(store: Store, run: StoredRun, top: int = TOP, search: int | None = None) -> Report:
-    """Return the report of a run from the store; with the number of a `search`, its best trials."""
+def report(
+    store: Store,
+    run: StoredRun,
+    top: int = TOP,
+    search: int | None = None,
+    by: Rule | None = None,
+) -> Report:
+    """Return the report of a run from the store; with the number of a `search`, its best trials.
+
+    The best trials go by plateau if `by` says so, else by fitness.
+    """
     tally = store.reader.tally(run)
     ranked = store.reader.ranked(run, _MERGED * top, search=search)
     best = tuple(ranked[:top])
@@ -222,10 +242,35 @@ def report(store: Store, run: StoredRun, top: int = TOP, search: int | None = No
         why,
     )
     first = () if partly is None or why is not None else (partly,)
+    plateaus = plateaus_of(store, run, by=by, search=search)
+    shown = merged(run, ranked)[:top]
+    if plateaus is not None and by == "plateau":
+        best = tuple(plateaus.first(store, top))
+        shown = _alone(best)
+    elif plateaus is not None:
+        shown = (*shown, *_alone(_chosen_besides(store, plateaus, shown)))
     return Report(
         *(run, tally, best, (*first, *warnings), store.path, searches),
-        *(why, merged(run, ranked)[:top], partly, search, path_reports(store, run)),
+        *(why, shown, partly, search, path_reports(store, run)),
+        by=by,
+        plateaus=plateaus,
     )
+
+
+def _alone(trials: Iterable[RankedTrial]) -> tuple[MergedTrials, ...]:
+    return tuple(MergedTrials(one, (), ()) for one in trials)
+
+
+def _chosen_besides(
+    store: Store, plateaus: Plateaus, shown: Sequence[MergedTrials]
+) -> Iterator[RankedTrial]:
+    """Yield the chosen trial of the only search, unless it is shown."""
+    known = {(one.first.search, one.first.trial.number) for one in shown}
+    if len(plateaus.by_search) == 1:
+        for search in plateaus.by_search:
+            chosen = plateaus.ranked(store, search)
+            if chosen is not None and (search, chosen.trial.number) not in known:
+                yield chosen
 
 
 def document(report: Report) -> dict[str, Any]:
@@ -259,8 +304,12 @@ def document(report: Report) -> dict[str, Any]:
         "best": [
             {"rank": ranked.rank, "search": ranked.search}
             | trial_document(run, ranked.search, ranked.trial)
+            | _plateau(report, ranked)
             for ranked in report.best
         ],
+        "chosen": chosen_document(
+            {one.search.number: one.best for one in report.searches}, report.plateaus
+        ),
         "equal": [
             {
                 "search": one.first.search,
@@ -271,6 +320,14 @@ def document(report: Report) -> dict[str, Any]:
             if one.others
         ],
     }
+
+
+def _plateau(report: Report, ranked: RankedTrial) -> dict[str, Any]:
+    plateaus = report.plateaus
+    if plateaus is None:
+        return {}
+    found = plateaus.of(ranked.search, ranked.trial.number)
+    return plateau_document(plateaus, ranked.search, found)
 
 
 def run_document(run: StoredRun) -> dict[str, Any]:

@@ -86,23 +86,6 @@ def find_subject(store: Store, text: str, search: str | None) -> Selection:
     return Selection(run, find_trial(store, run, at, int(number)), at)
 
 
-def find_winner(store: Store, text: str | None, search: str | None) -> Selection:
-    """Return the trial for `RUN:TRIAL`, for `RUN` its best one; None means the newest run.
-
-    `search` is as for `find_subject`; without a trial, None means all. Raises UsageError if the
-    best is not feasible.
-    """
-    found = Selection(store.runs.find()) if text is None else find_subject(store, text, search)
-    if found.trial is not None:
-        return found
-    at = None if search is None else find_search(found.run, search)
-    best = next(iter(store.reader.ranked(found.run, 1, search=at)), None)
-    if best is None or best.trial.score is None or not best.trial.score.feasible:
-        where = f"run {found.run.name}" + (f", search {search}," if search is not None else "")
-        raise UsageError(f"{where} has no feasible trial; name one as RUN:TRIAL")
-    return Selection(found.run, best.trial, best.search)
-
-
 def process_of(store: Store, run: StoredRun | RunSummary) -> int | None:
     """Return the process id of a run, None if it is not running, 0 if the id is unknown."""
     return holder(store.path.parent.parent / LOCKS, run.name)

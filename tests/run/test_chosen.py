@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from leanopt_core import open_store
 from tests.projects import lay
 
 #: A broad hill and a lone peak that is higher; both move with the days. Some points fail.
@@ -62,7 +63,6 @@ workers = 2
 use = "grid"
 """
 WINDOWS = ("--set", 'walk_forward={ train = "2y", test = "1y" }')
-SOME = ("--set", "stage.0.use=lhs", "--set", "stage.0.trials=12")
 Leanopt = Callable[..., Any]
 Canonical = Callable[..., str]
 Trial = dict[str, Any]
@@ -144,3 +144,116 @@ def test_tests_of_several_trials_need_tests(folder: Path, leanopt: Leanopt) -> N
     said = leanopt(folder, "check", "pipeline.toml", *pruned, check=False).stderr
     assert 'choose.use: found "plateau", expected "best" with [prune] and aggregate = ' in said
     leanopt(folder, "check", "pipeline.toml", *pruned[:-1], "fitness.aggregate=mean")
+
+
+def test_show_marks_the_chosen_trial_beside_the_best(
+    folder: Path, leanopt: Leanopt, canonical: Canonical
+) -> None:
+    """By fitness with a plan that chooses plateaus, and by plateau; in JSON, too."""
+    leanopt(folder, "run", "pipeline.toml", "--set", "search.curves=none")
+    trials, _ = parts(canonical(folder))
+    by_plateau = plateaus(trials)
+    (value, own, number, neighbours) = by_plateau[0]
+    said = json.loads(leanopt(folder, "show", "--json").stdout)
+    expected = {"search": 1, "rule": "plateau", "trial": number}
+    assert said["chosen"] == [{**expected, "plateau": value, "neighbours": neighbours}]
+    assert said["best"][0]["fitness"] == 2.0 > own
+    page = leanopt(folder, "show", "--top", "1").stdout
+    head, best, chosen = (
+        line for line in page.splitlines() if line.startswith("rank ") or "%" in line
+    )
+    assert head.split()[4:7] == ["chosen", "plateau", "neighbours"]
+    assert best.split()[4] == "-"
+    assert (chosen.split()[1], chosen.split()[4]) == (str(number), "yes")
+    assert f"\nchosen: trial {number}; the median of it and its {neighbours} told neigh" in page
+    assert f"details of the chosen one: leanopt show hill-1 {number}\n" in page
+    found = json.loads(leanopt(folder, "show", "--by", "plateau", "--top", "99", "--json").stdout)
+    rows = [
+        (one["plateau"], one["fitness"], one["trial"], one["neighbours"]) for one in found["best"]
+    ]
+    assert rows == by_plateau
+    assert [one["rank"] for one in found["best"]] == list(range(1, len(rows) + 1))
+    assert "plateau" not in leanopt(folder, "show", "--by", "best").stdout.split("Stored in")[0]
+    for others in (("--failed",), ("--sort", "x"), ("hill-1", "3")):
+        done = leanopt(folder, "show", *others, "--by", "plateau", check=False)
+        assert (done.returncode, done.stderr.count("--by ")) == (2, 1)
+
+
+def test_the_chosen_trial_is_exported_backtested_and_looked_at(
+    folder: Path, leanopt: Leanopt, canonical: Canonical
+) -> None:
+    """Wherever a command takes the run's own trial."""
+    leanopt(folder, "run", "pipeline.toml")
+    trials, _ = parts(canonical(folder))
+    order = [row[2] for row in plateaus(trials)]
+    chosen = next(one for one in trials if one["number"] == order[0])
+    said = json.loads(leanopt(folder, "export", "hill-1", "--to", "params").stdout)
+    assert said == chosen["parameters"]
+    said = json.loads(leanopt(folder, "backtest", "--of", "hill-1", "--json").stdout)
+    assert said["parameters"] == chosen["parameters"]
+    with (folder / "pipeline.toml").open("a") as file:
+        file.write("\n[holdout]\nstart = 2006-01-01\nend = 2006-12-31\n")
+    look = json.loads(leanopt(folder, "holdout", "hill-1", "--best", "3", "--json").stdout)
+    assert [(one["rank"], one["trial"]) for one in look["trials"]] == list(enumerate(order[:3], 1))
+    with open_store(folder) as store:
+        found = store.chosen(store.run())
+        assert found is not None
+        assert found.number == order[0]
+
+
+def test_a_run_by_fitness_can_be_seen_by_plateau(
+    folder: Path, leanopt: Leanopt, canonical: Canonical
+) -> None:
+    """Its chosen trial stays the best one; where the fitness is better lower, so are plateaus."""
+    lower = ("--set", 'choose={ use = "best" }', "--set", "fitness.direction=min")
+    leanopt(folder, "run", "pipeline.toml", *lower)
+    trials, _ = parts(canonical(folder))
+    said = json.loads(leanopt(folder, "show", "--json").stdout)
+    best = said["best"][0]["trial"]
+    assert said["chosen"] == [{"search": 1, "rule": "best", "trial": best}]
+    assert "plateau" not in said["best"][0]
+    turned = [{**one, "fitness": one["fitness"] and -one["fitness"]} for one in trials]
+    found = json.loads(leanopt(folder, "show", "--by", "plateau", "--json").stdout)
+    assert [(one["plateau"], one["trial"]) for one in found["best"]] == [
+        (-row[0], row[2]) for row in plateaus(turned)[:10]
+    ]
+    assert (
+        json.loads(leanopt(folder, "backtest", "--of", "hill-1", "--json").stdout)["parameters"]
+        == said["best"][0]["parameters"]
+    )
+
+
+def test_a_few_trials_have_no_plateau(folder: Path, leanopt: Leanopt) -> None:
+    """The best one is then chosen, and the page says why."""
+    leanopt(
+        folder, "run", "pipeline.toml", "--set", "stage.0.use=random", "--set", "stage.0.trials=3"
+    )
+    page = leanopt(folder, "show").stdout
+    assert "; it is the best one, since none has 2 told neighbours or more\n" in page
+
+
+def test_searches_have_a_chosen_trial_each(folder: Path, leanopt: Leanopt, canonical: Canonical):
+    """A run of several shows it beside the best; `--by` lists trials of all."""
+    each = ("--set", 'scenario={ universe = ["A", "B"], separate = true, start = 2000-01-01 }')
+    leanopt(folder, "run", "pipeline.toml", *each)
+    trials, _ = parts(canonical(folder))
+    own = plateaus([one for one in trials if one["search"] == 2])
+    page = leanopt(folder, "show").stdout
+    head = next(line for line in page.splitlines() if line.startswith("search  name"))
+    assert head.split()[6:8] == ["chosen", "plateau"]
+    row = next(line for line in page.splitlines() if line.split()[:2] == ["2", "B"])
+    assert row.split()[5] == str(own[0][2])
+    listed = leanopt(folder, "show", "--by", "plateau", "--top", "2").stdout
+    assert f"\nchosen of search 2: trial {own[0][2]}; the median of it" in listed
+
+
+def test_pruned_trials_have_no_plateaus(folder: Path, leanopt: Leanopt) -> None:
+    """What is not known is not shown."""
+    pruned = (
+        *("--set", 'scenario={ universe = ["A", "B"] }', "--set", "prune.use=bound"),
+        *("--set", "fitness.aggregate=worst", "--set", 'choose={ use = "best" }'),
+    )
+    leanopt(folder, "run", "pipeline.toml", *pruned)
+    done = leanopt(folder, "show", "--by", "plateau", check=False)
+    assert done.returncode == 2
+    assert "has pruned feasible trials, such as" in done.stderr
