@@ -162,7 +162,7 @@ class OpenStore(Closing):
         """Return the table of the best trials that `leanopt show` prints, None without trials."""
         number = None if search is None else _search(run, search).number
         found = report(self._store, run, top, number)
-        return best_table(run, found.merged) if found.merged else None
+        return best_table(run, found.merged, found.plateaus) if found.merged else None
 
     def best(self, run: StoredRun, top: int = TOP) -> list[RankedTrial]:
         """Return the `top` (1 or more) best trials of all searches of a run, by rank."""
