@@ -14,6 +14,7 @@ from leanopt_evidence._effective import cluster_trials as cluster_trials
 from leanopt_evidence._effective import effective_trials as effective_trials
 from leanopt_evidence._evidence import Evidence as Evidence
 from leanopt_evidence._evidence import evidence_of as evidence_of
+from leanopt_evidence._importance import Importances as Importances
 from leanopt_evidence._inputs import Estimate as Estimate
 from leanopt_evidence._judged import SearchEvidence as SearchEvidence
 from leanopt_evidence._judged import Track as Track
@@ -22,6 +23,7 @@ from leanopt_evidence._overfitting import probability_of_overfitting as probabil
 from leanopt_evidence._paths import PathEvidence as PathEvidence
 from leanopt_evidence._purged import PurgedSplits as PurgedSplits
 from leanopt_evidence._purged import combinatorial_splits as combinatorial_splits
+from leanopt_evidence._section import section_of as section_of
 from leanopt_evidence._selection import BacktestLength as BacktestLength
 from leanopt_evidence._selection import Deflated as Deflated
 from leanopt_evidence._selection import deflated_sharpe as deflated_sharpe

@@ -37,7 +37,11 @@ _NAMED: Final = 5
 
 def make(store: OpenStore, run: StoredRun, search: int | None) -> ShowSection:
     """Return the section of a run, or of one of its searches."""
-    found = evidence_of(store, run, search=search)
+    return section_of(evidence_of(store, run, search=search))
+
+
+def section_of(found: Evidence) -> ShowSection:
+    """Return what is known of a run as a section of `leanopt show`."""
     rows, tables = list(_trials(found.counted)), []
     if len(found.paths) == 1:
         rows.extend(track_rows(found.paths[0].track, "of the path"))

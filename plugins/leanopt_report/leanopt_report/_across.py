@@ -17,8 +17,8 @@ def across(
     """Return the page of all searches of a run; `judged` is what plugins say of it."""
     sections = (
         _searches(store, run, subjects),
-        _equity(subjects),
         *judged,
+        _equity(subjects),
         timing(run, run.searches, [one.trials.backtests for one in subjects]),
     )
     return Page("all", "All searches", sections)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from leanopt_report._model import Chart, Section, Table, figure, whole
@@ -83,8 +83,11 @@ def parallel(subject: Subject) -> Section:
     return Section("parallel", title, charts=(Chart("parallel", caption, _landscape(subject)),))
 
 
-def heat_map(subject: Subject) -> Section:
-    """Return the section of the best fitness by two parameters, which the reader chooses."""
+def heat_map(subject: Subject, first: Sequence[str] = ()) -> Section:
+    """Return the section of the best fitness by two parameters, which the reader chooses.
+
+    The `first` two are shown at the beginning.
+    """
     title = "Two parameters at once"
     if reason := _no_landscape(subject, 2):
         return Section("map", title, (reason,))
@@ -92,7 +95,10 @@ def heat_map(subject: Subject) -> Section:
         "Best fitness of the feasible trials for each pair of values. A good cell among good "
         "neighbours is worth more than a lone one. Empty: not tried, or nothing feasible."
     )
-    return Section("map", title, charts=(Chart("map", caption, _landscape(subject)),))
+    names = list(subject.run.space.names)
+    pair = [names.index(name) for name in (*first, *names)]
+    values = _landscape(subject) | {"pair": list(dict.fromkeys(pair))[:2]}
+    return Section("map", title, charts=(Chart("map", caption, values),))
 
 
 def _no_landscape(subject: Subject, axes: int) -> str | None:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 
+from leanopt_evidence import Evidence, evidence_of
+
 from leanopt_core.api import OpenStore, StoredRun, counted
 from leanopt_report._across import across
 from leanopt_report._best import best
 from leanopt_report._course import heat_map, parallel, progress
+from leanopt_report._depends import importance, leading, plateau, sensitive
 from leanopt_report._equity import equity
+from leanopt_report._judged import luck, verdict
 from leanopt_report._losses import losses
 from leanopt_report._model import Document, Page, Section
+from leanopt_report._paths import paths
 from leanopt_report._plugins import Plugins, evidence
 from leanopt_report._subject import Subject
 from leanopt_report._timing import timing
-from leanopt_report._verdict import verdict
 
 #: What is said of a run that has not finished.
 STATES = {
@@ -30,31 +34,36 @@ def report_of(store: OpenStore, run: StoredRun, plugins: Plugins) -> Document:
 
     Raises PluginError if one of them fails.
     """
-    document = store.document(run)
+    document, judged = store.document(run), evidence_of(store, run)
     subjects = [Subject.of(store, run, search) for search in run.searches]
-    pages = [_page(one, plugins) for one in subjects]
+    pages = [_page(one, plugins, judged) for one in subjects]
     if len(pages) > 1:
-        judged = tuple(evidence(plugins, store, run, None))
-        pages.insert(0, across(store, run, subjects, judged))
+        more = (*paths(store, run, document), luck(judged), *evidence(plugins, store, run, None))
+        pages.insert(0, across(store, run, subjects, more))
     first = pages[0]
     pages[0] = Page(
         first.name, first.title, (*first.sections, _manifest(store, run)), first.columns
     )
     return Document(
         *(run.name, _subtitle(run), STATES.get(document["state"])),
-        *(verdict(document), tuple(pages)),
+        *(verdict(document, judged), tuple(pages)),
     )
 
 
-def _page(subject: Subject, plugins: Plugins) -> Page:
+def _page(subject: Subject, plugins: Plugins, judged: Evidence) -> Page:
     """Return the page of a search."""
     search = subject.search
+    depends = sensitive(subject)
     sections = (
         best(subject),
+        plateau(depends),
         equity(subject),
+        *(paths(subject.store, subject.run, subject.document) if subject.alone else ()),
         progress(subject),
         parallel(subject),
-        heat_map(subject),
+        heat_map(subject, leading(depends)),
+        importance(depends),
+        luck(judged, None if subject.alone else search.number - 1),
         *evidence(plugins, subject.store, subject.run, None if subject.alone else search.number),
         losses(subject),
         timing(subject.run, (search,), (subject.trials.backtests,)),

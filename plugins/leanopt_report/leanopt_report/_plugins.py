@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from leanopt_core.api import (
     LeanoptError,
@@ -17,6 +18,7 @@ from leanopt_core.api import (
 )
 from leanopt_report._model import Section, Table
 
+_OURS: Final = "leanopt-evidence"
 Plugins = Mapping[str, RegisteredSection]
 
 
@@ -25,15 +27,18 @@ def evidence(
 ) -> Iterator[Section]:
     """Yield what plugins say of a run, or of one of its searches.
 
-    Raises PluginError, with the plugin's name, if one of them fails.
+    The report itself has what `leanopt-evidence` says. Raises PluginError, with the plugin's name,
+    if one of them fails.
     """
-    if not plugins:
-        told = "No installed plugin judges the result: pip install leanopt-evidence"
-        yield Section("evidence", "How much of it is selection", (told,))
     for name, registered in plugins.items():
-        one = _made(registered, store, run, search)
-        rows = (_rows(one.rows),) if one.rows else ()
-        yield Section(f"plugin-{name}", one.title, one.text, (*rows, *map(_table, one.tables)))
+        if registered.distribution != _OURS:
+            yield section(f"plugin-{name}", _made(registered, store, run, search))
+
+
+def section(name: str, found: ShowSection) -> Section:
+    """Return a section of `leanopt show` as one of the report."""
+    rows = (_rows(found.rows),) if found.rows else ()
+    return Section(name, found.title, found.text, (*rows, *map(_table, found.tables)))
 
 
 def _made(

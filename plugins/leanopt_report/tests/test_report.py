@@ -244,9 +244,9 @@ def test_several_symbols_have_a_page_each(tmp_path: Path, leanopt: Leanopt) -> N
     leanopt(tmp_path, "report", "--to", "json", "-o", "report.json")
     pages = json.loads((tmp_path / "report.json").read_text())["pages"]
     assert [one["title"] for one in pages] == ["All searches", "A", "B"]
-    searches, equity, *_ = pages[0]["sections"]
-    assert [row[0] for row in searches["tables"][0]["rows"]] == ["A", "B"]
-    assert [row[0] for row in equity["tables"][0]["rows"]] == ["A", "B"]
+    sections = {one["name"]: one for one in pages[0]["sections"]}
+    for name in ("searches", "equity"):
+        assert [row[0] for row in sections[name]["tables"][0]["rows"]] == ["A", "B"]
 
 
 def test_without_curves_it_says_how_to_get_them(tmp_path: Path, leanopt: Leanopt) -> None:
@@ -313,3 +313,44 @@ def test_a_browser_draws_every_chart(searched: Path, page: str, tmp_path: Path) 
     for kind, figure in re.findall(r'<figure class="chart (\w+)"(.*?)</figure>', drawn, re.DOTALL):
         assert ("<canvas" if kind == "parallel" else "main-svg") in figure, kind
     assert "<img" not in drawn
+
+
+def test_the_verdict_is_that_of_the_evidence(searched: Path, leanopt: Leanopt) -> None:
+    """In its words, with its reasons, and the probability of overfitting as show says it."""
+    leanopt(searched, "report", "--to", "json", "-o", "report.json")
+    found = json.loads((searched / "report.json").read_text(encoding="utf-8"))
+    shown = json.loads(leanopt(searched, "show", "--evidence", "--json").stdout)["evidence"]
+    assert shown["luck"]["verdict"]["text"] == found["verdict"]["sentence"]
+    assert set(shown["luck"]["verdict"]["reasons"]) <= set(found["verdict"]["reasons"])
+    sections = {one["name"]: one for one in found["pages"][0]["sections"]}
+    assert {"plateau", "importance", "luck"} <= set(sections)
+
+
+WALK = PIPELINE.replace(
+    'symbol = "A"',
+    'symbol = "A"\nstart = 2011-01-01\nend = 2011-06-30\n'
+    '[walk_forward]\ntrain = "2m"\ntest = "1m"\n',
+)
+
+
+def test_a_walk_forward_has_windows_and_the_joined_curve(tmp_path: Path, leanopt: Leanopt) -> None:
+    """Those that show and export say."""
+    dated = STRATEGY.replace(
+        "times = [86_400 * (15_000 + day) for day in range(len(values))]",
+        "import datetime as d\n    first = d.date.fromisoformat(str(scenario.start)).toordinal()\n"
+        "    last = d.date.fromisoformat(str(scenario.end)).toordinal()\n"
+        "    times = [86_400 * (day - 719_163) for day in range(first, last + 1)]\n"
+        "    values = (values * 4)[: len(times)]",
+    )
+    leanopt(lay(tmp_path, dated, WALK), "run", "pipeline.toml")
+    leanopt(tmp_path, "report", "--to", "json", "-o", "report.json")
+    pages = json.loads((tmp_path / "report.json").read_text())["pages"]
+    sections = {one["name"]: one for one in pages[0]["sections"]}
+    (path,) = json.loads(leanopt(tmp_path, "show", "--json").stdout)["paths"]
+    windows = sections["paths"]["tables"][0]
+    assert [row[2] for row in windows["rows"]] == [one["test"] for one in path["windows"]]
+    assert [row[4] for row in windows["rows"]] == [str(one["trial"]) for one in path["windows"]]
+    (chart,) = sections["paths"]["charts"]
+    last = chart["columns"]["values0"][-1] - 1
+    assert last == pytest.approx(path["curve"]["return"]["value"], rel=1e-4, abs=1e-6)
+    assert len(pages) == 1 + len(path["windows"])

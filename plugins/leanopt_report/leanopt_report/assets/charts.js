@@ -13,6 +13,7 @@ const Charts = (() => {
 
   function equity(plot, chart) {
     const c = colours();
+    const several = chart.values.curves.length > 1;
     const traces = [];
     chart.values.curves.forEach((curve, place) => {
       const days = Array.from(chart.columns.get(`days${place}`), day);
@@ -27,11 +28,10 @@ const Charts = (() => {
       const own = { x: days, mode: "lines", line, name, legendgroup: String(place) };
       traces.push({ ...own, y: Array.from(values), hovertemplate: "%{x}: %{y:.4g}<extra></extra>" });
       traces.push({
-        ...own, y: losses, yaxis: "y2", showlegend: false, fill: "tozeroy",
+        ...own, y: losses, yaxis: "y2", showlegend: false, fill: several ? "none" : "tozeroy",
         fillcolor: `${c.at(place)}22`, hovertemplate: "%{x}: %{y:.1f}%<extra></extra>",
       });
     });
-    const several = chart.values.curves.length > 1;
     return show(plot, traces, {
       showlegend: several,
       xaxis: { anchor: "y2", type: "date" },
@@ -266,13 +266,35 @@ const Charts = (() => {
       marker: { color: colours().at(0) }, hovertemplate: "%{x:.4g}<extra></extra>",
     };
     return show(plot, [trace], {
-      showlegend: false, xaxis: { title: { text: plain(x) } },
+      showlegend: false, shapes: marks(chart.values.marks || []),
+      xaxis: { title: { text: plain(x) } },
       yaxis: {
         autorange: "reversed", tickmode: "array", tickvals: labels.map((_, at) => at),
-        ticktext: labels.map((one) => shortened(one, 20)), showgrid: false,
+        ticktext: labels.map((one) => shortened(one, plot.clientWidth > 600 ? 32 : 16)), showgrid: false,
       },
     });
   }
 
-  return { equity, progress, map, histogram, bars, parallel: (...given) => Parallel.draw(...given) };
+  function scatter(plot, chart) {
+    const c = colours();
+    const [x, y] = [Array.from(chart.columns.get("x")), Array.from(chart.columns.get("y"))];
+    const { line } = chart.values;
+    const traces = [{
+      x, y, mode: "markers", marker: { color: c.at(0), size: 4, opacity: 0.4 },
+      hovertemplate: "%{x:.3g}, %{y:.3g}<extra></extra>",
+    }];
+    if (line && x.length) {
+      const ends = [x.reduce((a, b) => Math.min(a, b)), x.reduce((a, b) => Math.max(a, b))];
+      traces.push({
+        x: ends, y: ends.map((one) => line[0] + line[1] * one), mode: "lines",
+        line: { color: c.at(1), width: 2 }, hoverinfo: "skip",
+      });
+    }
+    return show(plot, traces, {
+      showlegend: false, xaxis: { title: { text: plain(chart.values.x) } },
+      yaxis: { title: { text: plain(chart.values.y) } },
+    });
+  }
+
+  return { scatter, equity, progress, map, histogram, bars, parallel: (...given) => Parallel.draw(...given) };
 })();
