@@ -70,7 +70,7 @@ def test_types_are_told_however_often_code_has_run(bands: Strategy) -> None:
 def test_python_is_told_by_the_overload_that_it_reaches(python: Strategy) -> None:
     """The default decides."""
     assert python.run(fast=5)["read_types"] == {
-        **dict.fromkeys(("fault", "from", "ticker", "until"), "text"),
+        **dict.fromkeys(("fault", "from", "ticker", "until", "warm"), "text"),
         **dict.fromkeys(("fast", "slow"), "int"),
         "money": "double",
     }
