@@ -58,7 +58,7 @@ def evidence_of(
         judge(
             one.number,
             one.name,
-            one.best if one.chosen is None else one.chosen,
+            _chosen(store, run, one),
             reading.of(run.name, one.number)[1],
             counted,
             sampling,
@@ -85,6 +85,12 @@ def _missing(run: StoredRun) -> str:
         "No completed trial of this run has daily returns. The strategy must return its equity "
         "curve; then run it again."
     )
+
+
+def _chosen(store: OpenStore, run: StoredRun, search: StoredSearch) -> int | None:
+    """Return the trial that the plan's rule chooses, without a feasible one the first by rank."""
+    chosen = store.chosen(run, search=search.number)
+    return search.best if chosen is None else chosen.number
 
 
 def _asked(run: StoredRun, search: int | None) -> list[StoredSearch]:
