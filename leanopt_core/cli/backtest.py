@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,6 +71,12 @@ if TYPE_CHECKING:
 @click.option(
     "--output", "-o", type=click.Path(path_type=Path), metavar="FOLDER", help="Folder for --to."
 )
+@click.option(
+    "--probe-plateau",
+    "probe",
+    is_flag=True,
+    help="Backtest the neighbours of the trial in --of, too, and show its plateau.",
+)
 @click.option("--allow-unread", is_flag=True, help="Allow parameters the strategy never reads.")
 @click.option(
     "--skip-build", is_flag=True, help="Use the last good build, even if sources have changed."
@@ -86,6 +93,7 @@ def command(
     workers: int | None,
     series: tuple[str, ...],
     output: Path | None,
+    probe: bool,
     allow_unread: bool,
     skip_build: bool,
     as_json: bool,
@@ -102,17 +110,21 @@ def command(
         raise UsageError("--to says what to write and --output where; give both")
     if universe is not None and symbol is not None:
         raise UsageError("--symbol and --universe both say which symbols; choose one of them")
+    if probe:
+        others = {"param": parameters, "set": sets, "symbol": symbol, "universe": universe}
+        _check_probe(of, [name for name, value in others.items() if value])
     with plugin_calls(as_json=as_json) as calls:
         found = None if of is None else _trial(pipeline or Path(), of, search)
         flags = {"symbol": symbol, "workers": workers, "seed": None}
         given: dict[str, Any] = {"sets": sets, "universe": universe, **flags}
-        loaded = _load(pipeline, found, given, calls)
+        loaded = _load(pipeline, found, given, calls, probe=probe)
         said = _run(
             loaded,
             found,
             parameters,
             frozenset(series),
             workers=workers,
+            probe=probe,
             allow_unread=allow_unread,
             skip_build=skip_build,
             calls=calls,
@@ -123,6 +135,14 @@ def command(
         raise StrategyError(f"the backtest failed under: {', '.join(said.failed)}")
     if said.differing:
         raise DifferenceError("a backtest ran again and gives another result than the stored one")
+
+
+def _check_probe(of: str | None, others: Sequence[str]) -> None:
+    """Raise UsageError for a plateau of no trial, or of another point than that of the trial."""
+    if of is None:
+        raise UsageError("--probe-plateau needs a trial: --of RUN:TRIAL")
+    if others:
+        raise UsageError(f"--probe-plateau is of a stored trial as it is; leave out --{others[0]}")
 
 
 def _print(said: SingleReport, files: dict[str, dict[str, Path]], *, as_json: bool) -> None:
@@ -146,9 +166,15 @@ def _trial(project: Path, text: str, search: str | None) -> Selection:
 
 
 def _load(
-    pipeline: Path | None, of: Selection | None, given: dict[str, Any], calls: Calls
+    pipeline: Path | None,
+    of: Selection | None,
+    given: dict[str, Any],
+    calls: Calls,
+    *,
+    probe: bool,
 ) -> Pipeline:
     """Load a pipeline; by default that of the trial's run, with the options that began it."""
+    from leanopt_core.report.probed import of_its_search
     from leanopt_core.search.options import RunOptions
 
     path, chosen = pipeline or PIPELINE, given["symbol"] or given["universe"]
@@ -159,9 +185,11 @@ def _load(
         given["sets"] = (*own["sets"], *given["sets"])
     if given.get("universe") is not None:
         given["symbol"] = None
-    loaded, _ = load(path, **given, calls=calls, searched=False)
+    loaded, registry = load(path, **given, calls=calls, searched=False)
     # No stage proposes the point: what one needs, as the run of `from`, need not be there.
     loaded = evolve(loaded, stages=())
+    if of is not None and probe:
+        return of_its_search(loaded, of, registry)
     return loaded if of is None or chosen else _of_its_search(loaded, of)
 
 
@@ -183,11 +211,13 @@ def _run(
     outputs: frozenset[str],
     *,
     workers: int | None,
+    probe: bool,
     allow_unread: bool,
     skip_build: bool,
     calls: Calls,
 ) -> SingleReport:
     from leanopt_core.project_files import STORE
+    from leanopt_core.report.probed import probe as probe_plateau
     from leanopt_core.report.single import chosen_point, single_report
     from leanopt_core.search.prepare import prepared
     from leanopt_core.store.store import open_store
@@ -207,13 +237,12 @@ def _run(
     ):
         for note in (*pipeline.notes, *ready.build.notes):
             warn(note)
-        return single_report(
-            *(ready, store, point),
-            outputs=outputs,
-            workers=workers,
-            report=warn,
-            progress=show_progress,
-            calls=calls,
+        shared: dict[str, Any] = {"workers": workers, "report": warn, "progress": show_progress}
+        said = single_report(*(ready, store, point), outputs=outputs, calls=calls, **shared)
+        if of is None or not probe:
+            return said
+        return evolve(
+            said, plateau=probe_plateau(ready, store, of, said.score, calls=calls, **shared)
         )
 
 

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from leanopt_core.cli.output import near, plain, print_table
+from leanopt_core.cli.output import near, plain, print_table, wrapped
 from leanopt_core.cli.statistics import print_statistics
+from leanopt_core.report.chosen import plateau_words
 from leanopt_core.report.figures import number, values_shown
 from leanopt_core.report.statistics import main_figures
 
 if TYPE_CHECKING:
+    from leanopt_core.report.probed import ProbedPlateau
     from leanopt_core.report.single import SingleReport
     from leanopt_core.search.single import PointBacktest
 
@@ -22,6 +24,8 @@ def print_single(said: SingleReport, files: Mapping[str, Mapping[str, Path]]) ->
     """Print the backtests of a point; `files` are those written, by scenario and output."""
     _print_point(said)
     _print_score(said)
+    if said.plateau is not None:
+        _print_plateau(said.plateau)
     backtests = said.result.backtests
     if len(backtests) > 1:
         _print_scenarios(backtests)
@@ -57,6 +61,23 @@ def _print_score(said: SingleReport) -> None:
     if score.failure is None or len(said.result.backtests) > 1:
         for reason in score.reasons:
             click.echo(f"  {plain(reason)}")
+
+
+def _print_plateau(found: ProbedPlateau) -> None:
+    """Print a row for each neighbour, and the statistic over them."""
+    rows = [
+        (
+            ", ".join(f"{name} = {value}" for name, value in values_shown(one.changed).items()),
+            number(one.score.fitness),
+            one.score.failure or ("violates a constraint" if one.score.violation else ""),
+            "run now" if one.new else "from the cache",
+        )
+        for one in found.neighbours
+    ]
+    click.echo()
+    print_table(("neighbour", "fitness", "", "result"), rows)
+    words = plateau_words(found.rule, found.whole, found.fitness)
+    click.echo(wrapped(f"plateau of trial {found.trial}: {words}"))
 
 
 def _print_only(one: PointBacktest) -> None:

@@ -187,14 +187,15 @@ def chosen_lines(plateaus: Plateaus | None) -> Iterator[str]:
         if chosen is not None:
             several = len(plateaus.run.searches) > 1
             of = f" of search {search}" if several else ""
-            yield f"chosen{of}: trial {chosen.told.number}; {_why(plateaus, search, chosen)}"
+            why = f"it is the best one, since none has {ENOUGH} told neighbours or more"
+            if chosen.plateau:
+                why = plateau_words(plateaus.rule, chosen, plateaus.fitness(search, chosen))
+            yield f"chosen{of}: trial {chosen.told.number}; {why}"
 
 
-def _why(plateaus: Plateaus, search: int, chosen: Neighbourhood) -> str:
-    statistic = plateaus.rule.statistic
-    if not chosen.plateau:
-        return f"it is the best one, since none has {ENOUGH} told neighbours or more"
-    group = f"of it and its {counted(chosen.neighbours, 'told neighbour')}"
-    if chosen.value is None:
-        return f"the {statistic} {group} is a trial that failed or is not feasible"
-    return f"the {statistic} {group} is {number(plateaus.fitness(search, chosen))}"
+def plateau_words(rule: Plateau, found: Neighbourhood, fitness: float | None) -> str:
+    """Return what a plateau is worth, in words; `fitness` is its worth as a fitness."""
+    group = f"the {rule.statistic} of it and its {counted(found.neighbours, 'told neighbour')}"
+    if found.value is None:
+        return f"{group} is a trial that failed or is not feasible"
+    return f"{group} is {number(fitness)}"

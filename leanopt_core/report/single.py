@@ -16,6 +16,7 @@ from leanopt_core.pipeline.overrides import written_value
 from leanopt_core.pipeline.points import GivenPoint, PointError, read_point
 from leanopt_core.pipeline.toml import toml_text
 from leanopt_core.report.parameters import exact_parameters
+from leanopt_core.report.probed import ProbedPlateau, probed_document
 from leanopt_core.report.subject import Selection
 from leanopt_core.search.calls import Calls
 from leanopt_core.search.environment import hint
@@ -30,13 +31,17 @@ from leanopt_core.trial import Score
 
 @frozen
 class SingleReport:
-    """The backtests of a point, with its score; `warnings` are sentences for the user."""
+    """The backtests of a point, with its score; `warnings` are sentences for the user.
+
+    `plateau` is that of the trial at this point, if its neighbours were backtested, too.
+    """
 
     pipeline: Pipeline
     point: GivenPoint
     result: PointResult
     score: Score
     warnings: tuple[str, ...] = ()
+    plateau: ProbedPlateau | None = None
 
     @property
     def failed(self) -> list[str]:
@@ -151,6 +156,7 @@ def document(said: SingleReport, files: Mapping[str, Mapping[str, Path]]) -> dic
         "backtests": [
             _backtest(one, files.get(one.scenario.name, {})) for one in said.result.backtests
         ],
+        **({} if said.plateau is None else {"plateau": probed_document(said.plateau)}),
         "warnings": list(said.warnings),
     }
 
