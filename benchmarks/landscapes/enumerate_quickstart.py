@@ -76,10 +76,9 @@ class Account:
             self._order = np.where(buy, np.trunc(size), self._order)
 
 
-def enumerate_index(symbol: str, report: Any = print) -> NDArray[np.int16]:
+def enumerate_points(pipeline: Pipeline, report: Any = print) -> NDArray[np.int16]:
     """Return compound return, drawdown and closed trades by rank, in the file's units."""
-    pipeline = quickstart.pipeline(symbol)
-    space = pipeline.space
+    space, symbol = pipeline.space, pipeline.scenarios[0].symbol
     inner = inner_values(pipeline)
     blocks = list(product(*(space.axis(name).values for name in OUTER)))
     kept = np.empty((3, len(blocks), len(inner["risk"])), np.int16)
@@ -132,7 +131,7 @@ def backtest(
 def main() -> None:
     """Enumerate both indices and write their files."""
     for name, symbol in quickstart.SYMBOLS.items():
-        kept = enumerate_index(symbol)
+        kept = enumerate_points(quickstart.pipeline(symbol))
         packed = lzma.compress(kept.tobytes(), preset=9 | lzma.PRESET_EXTREME)
         quickstart.array_file(name).write_bytes(packed)
         made = {"made_from": quickstart.source(symbol), "points": kept.shape[1]}

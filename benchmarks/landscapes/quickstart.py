@@ -41,9 +41,10 @@ DAY: Final = 86_400
 
 
 @cache
-def pipeline(symbol: str) -> Pipeline:
-    """Return the quickstart's pipeline for one of its symbols."""
-    return load_pipeline(EXAMPLE / "pipeline.toml", discover(), environment={}, symbol=symbol)
+def pipeline(symbol: str, sets: tuple[str, ...] = ()) -> Pipeline:
+    """Return the quickstart's pipeline for one of its symbols, with keys overridden by `sets`."""
+    path = EXAMPLE / "pipeline.toml"
+    return load_pipeline(path, discover(), environment={}, symbol=symbol, sets=sets)
 
 
 @cache
@@ -85,8 +86,28 @@ def years(first: int, last: int) -> float:
 def outcomes(name: str) -> NDArray[np.float64]:
     """Return compound return, drawdown and closed trades of every point, by rank."""
     packed = array_file(name).read_bytes()
-    rows = np.frombuffer(lzma.decompress(packed), np.int16).reshape(3, -1)
+    return in_units(np.frombuffer(lzma.decompress(packed), np.int16).reshape(3, -1))
+
+
+def in_units(rows: NDArray[np.int16]) -> NDArray[np.float64]:
+    """Return outcomes as the files keep them in fractions and counts."""
     return np.asarray(rows * np.array([[GROWTH_UNIT], [DRAWDOWN_UNIT], [1.0]]))
+
+
+def worth(growth: NDArray[np.float64], drawdown: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the quickstart's fitness of each point, whether it counts or not."""
+    return np.where(growth < 0, growth * (1 + drawdown), growth / np.maximum(drawdown, 0.001))
+
+
+def judged(
+    rows: NDArray[np.float64], min_trades: int = MIN_TRADES
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the objective of each point, NaN for too few trades, and its violation."""
+    growth, drawdown, trades = rows
+    few = trades < min_trades
+    violation = np.where(few, 1 - trades / min_trades, 0.0)
+    violation += np.where(drawdown > DRAWDOWN_LIMIT, drawdown / DRAWDOWN_LIMIT - 1, 0.0)
+    return np.where(few, np.nan, worth(growth, drawdown)), violation
 
 
 def landscape(name: str) -> Landscape:
@@ -98,12 +119,7 @@ def landscape(name: str) -> Landscape:
             f"{array_file(name)} was made from another quickstart: "
             "run benchmarks/landscapes/enumerate_quickstart.py"
         )
-    growth, drawdown, trades = outcomes(name)
-    few = trades < MIN_TRADES
-    worth = np.where(growth < 0, growth * (1 + drawdown), growth / np.maximum(drawdown, 0.001))
-    violation = np.where(few, 1 - trades / MIN_TRADES, 0.0)
-    violation += np.where(drawdown > DRAWDOWN_LIMIT, drawdown / DRAWDOWN_LIMIT - 1, 0.0)
+    objective, violation = judged(outcomes(name))
     space = pipeline(symbol).space
     about = f"the quickstart's trend strategy on {symbol.upper()}, 2000-2013, return over drawdown"
-    objective = np.where(few, np.nan, worth)
     return Landscape(name, about, space, objective, violation, allowed(space))

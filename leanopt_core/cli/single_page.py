@@ -76,7 +76,7 @@ def _print_plateau(found: ProbedPlateau) -> None:
     ]
     click.echo()
     print_table(("neighbour", "fitness", "", "result"), rows)
-    words = plateau_words(found.rule, found.whole, found.fitness)
+    words = plateau_words(found.rule, found.whole, found.fitness, "neighbour")
     click.echo(wrapped(f"plateau of trial {found.trial}: {words}"))
 
 

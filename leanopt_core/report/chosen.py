@@ -193,9 +193,11 @@ def chosen_lines(plateaus: Plateaus | None) -> Iterator[str]:
             yield f"chosen{of}: trial {chosen.told.number}; {why}"
 
 
-def plateau_words(rule: Plateau, found: Neighbourhood, fitness: float | None) -> str:
+def plateau_words(
+    rule: Plateau, found: Neighbourhood, fitness: float | None, one: str = "told neighbour"
+) -> str:
     """Return what a plateau is worth, in words; `fitness` is its worth as a fitness."""
-    group = f"the {rule.statistic} of it and its {counted(found.neighbours, 'told neighbour')}"
+    group = f"the {rule.statistic} of it and its {counted(found.neighbours, one)}"
     if found.value is None:
         return f"{group} is a trial that failed or is not feasible"
     return f"{group} is {number(fitness)}"

@@ -31,6 +31,7 @@ PAGES = (
     "read-a-run",
     "walk-forward",
     "cpcv",
+    "choose",
     "keep-a-holdout",
     "read-the-store",
     "from-python",
