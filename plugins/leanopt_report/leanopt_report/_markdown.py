@@ -9,9 +9,9 @@ from typing import Final
 from leanopt_report._model import Document, Section, Table
 
 #: What Markdown or HTML would act on.
-_SPECIAL: Final = re.compile(r"[\\`*_\[\]<>#|~&$]|^[-+=]")
+_SPECIAL: Final = re.compile(r"[\\`*_\[\]<>#|~&$]|^[-+=](?=[-+=\s]|$)")
 #: What would begin a numbered list.
-_NUMBERED: Final = re.compile(r"^(\d+)([.)])")
+_NUMBERED: Final = re.compile(r"^(\d+)([.)])(?=\s|$)")
 
 
 def markdown_text(document: Document) -> str:
