@@ -31,27 +31,27 @@ class Choices:
     average: Floats
 
 
-class _Sums:
-    """Sums over blocks: those of any choice are two rows added, the same for equal columns."""
+class _Choices:
+    """Rows of blocks joined over any choice of blocks: two rows, the same for equal columns."""
 
-    def __init__(self, blocks: Floats) -> None:
-        self._half = len(blocks) // 2
-        self._low, self._high = _subsets(blocks[: self._half]), _subsets(blocks[self._half :])
+    def __init__(self, blocks: Floats, join: np.ufunc = np.add, empty: float = 0.0) -> None:
+        self._half, self._join = len(blocks) // 2, join
+        halves = (blocks[: self._half], blocks[self._half :])
+        self._low, self._high = (_subsets(one, join, empty) for one in halves)
 
     def of(self, masks: Ints) -> Floats:
-        """Return the sums of each choice: choices x columns."""
-        low, high = masks & ((1 << self._half) - 1), masks >> self._half
-        found: Floats = self._low[low]
-        found += self._high[high]
+        """Return the joined rows of each choice: choices x columns."""
+        found: Floats = self._low[masks & ((1 << self._half) - 1)]
+        self._join(found, self._high[masks >> self._half], out=found)
         return found
 
 
-def _subsets(blocks: Floats) -> Floats:
-    """Return the sums of all subsets of the rows, by the subset's bits."""
-    sums = np.zeros((1 << len(blocks), blocks.shape[1]))
+def _subsets(blocks: Floats, join: np.ufunc, empty: float) -> Floats:
+    """Return the joined rows of all subsets of the blocks, by the subset's bits."""
+    found = np.full((1 << len(blocks), blocks.shape[1]), empty)
     for place, block in enumerate(blocks):
-        sums[1 << place : 2 << place] = sums[: 1 << place] + block
-    return sums
+        found[1 << place : 2 << place] = join(found[: 1 << place], block)
+    return found
 
 
 class Halves:
@@ -74,12 +74,14 @@ class Halves:
             sums.append(centred.sum(axis=0))
             centred *= centred
             squares.append(centred.sum(axis=0))
-        self._sums = _Sums(np.array(sums))
+        self._sums = _Choices(np.array(sums))
         if metric == "sharpe":
-            self._squares = _Sums(np.array(squares))
-            self._lows, self._highs = (np.array(one) for one in zip(*ranges, strict=True))
-            flat = _flat(self._lows, self._highs)
+            self._squares = _Choices(np.array(squares))
+            lows, highs = (np.array(one) for one in zip(*ranges, strict=True))
+            flat = _flat(lows, highs)
             self._suspects = np.flatnonzero(flat.sum(axis=0) >= count // 2)
+            self._lows = _Choices(lows[:, self._suspects], np.minimum, np.inf)
+            self._highs = _Choices(highs[:, self._suspects], np.maximum, -np.inf)
 
     def all(self) -> Choices:
         """Return the winners of all choices, these in lexicographic order."""
@@ -120,13 +122,9 @@ class Halves:
 
     def _leave_out(self, masks: Ints, scores: Floats) -> None:
         """Rank columns that are constant in a half below all others."""
-        if not len(self._suspects):
-            return
-        for row, mask in enumerate(masks):
-            own = np.flatnonzero(mask >> np.arange(self._blocks) & 1)
-            places = np.ix_(own, self._suspects)
-            flat = _flat(self._lows[places].min(axis=0), self._highs[places].max(axis=0))
-            scores[row, self._suspects[flat]] = -np.inf
+        if len(self._suspects):
+            rows, at = np.nonzero(_flat(self._lows.of(masks), self._highs.of(masks)))
+            scores[rows, self._suspects[at]] = -np.inf
 
 
 def _flat(lows: npt.NDArray[Any], highs: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
