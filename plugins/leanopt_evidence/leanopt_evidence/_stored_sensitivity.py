@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from leanopt_core.api import Told
 from leanopt_evidence._sensitivity import Sensitivity, sensitivity
 
 if TYPE_CHECKING:
-    from leanopt_core.api import OpenStore, StoredRun, StoredTrial
+    from leanopt_core.api import OpenStore, StoredBacktest, StoredRun, StoredTrial
 
 
 def sensitivity_of(
@@ -28,14 +29,14 @@ def sensitivity_of(
         assert score is not None  # noqa: S101 - it was told
         complete = one.pruned_at is None
         told.append(Told(one.number, point, score.objective, score.violation, complete=complete))
-    direction = trials[0].direction if trials else "max"
-    results = [_result(one) for one in trials]
-    return sensitivity(space, told, direction=direction, results=results, seed=seed)
+    (stored,) = (one for one in run.searches if one.number == search)
+    results = [_result(one, stored.judged(one)) for one in trials]
+    return sensitivity(space, told, direction=stored.direction, results=results, seed=seed)
 
 
-def _result(trial: StoredTrial) -> bytes:
-    """Return bytes that are the same for equal results."""
+def _result(trial: StoredTrial, judged: Mapping[int, StoredBacktest]) -> bytes:
+    """Return bytes that are the same for equal results; tests count for nothing."""
     found = blake2b(repr((trial.fitness, trial.violation)).encode(), digest_size=16)
-    for ordinal, backtest in sorted(trial.backtests.items()):
+    for ordinal, backtest in sorted(judged.items()):
         found.update(f"\n{ordinal} {backtest.statistics}".encode())
     return found.digest()
