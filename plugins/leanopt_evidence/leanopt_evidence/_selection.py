@@ -72,15 +72,17 @@ def deflated_sharpe(of: Moments, trials: float, variance: float) -> Deflated:
 
     `of` are the chosen trial's moments, `trials` all that were tried, failed ones too, and
     `variance` that of their Sharpe ratios per period (per year: divide by the periods a year). The
-    threshold is the expected maximum of as many trials without skill. One minus a p-value, not the
-    chance that a strategy is good. After one trial there is none: `probabilistic_sharpe` says what
-    there is to say.
+    threshold is the expected maximum of as many trials without skill, at least 0: that of fewer
+    than about 1.3 trials is below it only by the approximation. One minus a p-value, not the chance
+    that a strategy is good. After one trial there is none: `probabilistic_sharpe` says what there
+    is to say.
     """
-    threshold = expected_maximum(trials, variance)
-    if threshold.value is None:
-        return Deflated(None, None, threshold.reason)
-    found = probabilistic_sharpe(of, threshold.value)
-    return Deflated(found.value, threshold.value, found.reason)
+    expected = expected_maximum(trials, variance)
+    if expected.value is None:
+        return Deflated(None, None, expected.reason)
+    threshold = max(expected.value, 0.0)
+    found = probabilistic_sharpe(of, threshold)
+    return Deflated(found.value, threshold, found.reason)
 
 
 @frozen

@@ -61,6 +61,14 @@ def test_without_variance_between_trials_nothing_is_deflated() -> None:
     assert found.value == probabilistic_sharpe(ONE).value
 
 
+@given(st.floats(1.001, 1e6), st.floats(0, 1))
+def test_selection_never_makes_a_result_better(trials: float, variance: float) -> None:
+    """Also of little more than one trial, where the approximation is below zero."""
+    found = deflated_sharpe(ONE, trials, variance)
+    assert found.threshold >= 0
+    assert found.value <= probabilistic_sharpe(ONE).value
+
+
 def test_one_trial_has_no_deflated_sharpe() -> None:
     """PSR(0) has a name of its own."""
     for found in (deflated_sharpe(ONE, 1, VARIANCE), expected_maximum(1, 1.0)):
