@@ -105,13 +105,13 @@ def bootstrap_interval(
         return Interval(None, None, None, 0, "fewer than two observations")
     rows, compute = check_indices(indices, len(values)), _STATISTICS[statistic]
     own = float(compute(values[None], periods)[0])
-    if np.isnan(own):
+    if not np.isfinite(own):
         return Interval(None, None, None, 0, f"the returns have no {statistic}")
     parts = range(0, len(rows), _AT_ONCE)
     found = np.concatenate(
         [compute(values[rows[start : start + _AT_ONCE]], periods) for start in parts]
     )
-    known = found[~np.isnan(found)]
+    known = found[np.isfinite(found)]
     left_out, tail = len(found) - len(known), (1 - confidence) / 2
     if left_out > tail * len(found):
         why = f"{left_out} of {len(found)} resamples have no {statistic}"
@@ -129,14 +129,17 @@ def _sharpe(returns: Floats, _periods: float) -> Floats:
 
 def drawdowns(returns: Floats, _periods: float = 1) -> Floats:
     """Return the largest drawdown of each row of returns, as a share."""
-    equity = np.cumprod(1 + returns, axis=1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        equity = np.cumprod(1 + returns, axis=1)
     highest = np.maximum(np.maximum.accumulate(equity, axis=1), 1)
     found: Floats = (1 - equity / highest).max(axis=1).clip(0)
     return found
 
 
 def _calmar(returns: Floats, periods: float) -> Floats:
-    growth = np.prod(1 + returns, axis=1) ** (periods / returns.shape[1]) - 1
+    # Of a few days it can be more than a float holds.
+    with np.errstate(over="ignore"):
+        growth = np.prod(1 + returns, axis=1) ** (periods / returns.shape[1]) - 1
     fall = drawdowns(returns)
     some = fall > ROUNDING
     found: Floats = np.where(some, growth / np.where(some, fall, 1), np.nan)

@@ -107,6 +107,16 @@ def test_no_value_has_its_reason() -> None:
     assert "1000 of 1000" in found.reason
 
 
+@pytest.mark.parametrize("returns", [[30.0, 20.0], [30.0, 20.0, -0.5]])
+def test_growth_beyond_a_float_is_left_out(returns: list[float]) -> None:
+    """Over a few days, made into that of a year, it is infinite."""
+    rows = stationary_bootstrap(len(returns), 1.0)
+    found = bootstrap_interval(returns, "calmar", rows, periods=252)
+    assert (found.low, found.high) == (None, None)
+    assert found.reason
+    assert found.value is None or math.isfinite(found.value)
+
+
 def test_a_total_loss_is_a_loss_of_all() -> None:
     """And less than that is an error."""
     found = bootstrap_interval([0.1, -1.0, 0.1], "drawdown", np.tile([0, 1, 2], (1000, 1)))
