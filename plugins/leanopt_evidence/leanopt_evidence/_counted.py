@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 #: Clusters of more trials take minutes.
 _MOST_CLUSTERED = 50
 
-Method = Literal["clusters", "mean correlation", "both"]
+Method = Literal["clusters", "mean correlation"]
 #: Returns the run and the returns of a search, by the run's name and the search's number.
 Read = Callable[[str, int], tuple["StoredRun", Aligned]]
 _Group = list[tuple[Aligned, Sequence[int]]]
@@ -26,10 +26,10 @@ _Group = list[tuple[Aligned, Sequence[int]]]
 class Counted:
     """The number of trials of a strategy: `tried` by source, and the `effective` number.
 
-    `method` says how that was found: by clusters of up to 50 trials, by the mean correlation of
-    more, or both where there are several groups; None if no trial has returns. `grouped` trials
-    have returns; the others (failed ones, those of deleted runs, backtests outside runs, looks at a
-    holdout) count raw in both numbers.
+    `method` says how that was found: by clusters if up to 50 trials have returns, else by the mean
+    correlation; None if no trial has returns. `grouped` trials have returns; the others (failed
+    ones, those of deleted runs, backtests outside runs, looks at a holdout) count raw in both
+    numbers.
     """
 
     tried: Tried
@@ -58,20 +58,17 @@ def count_trials(tried: Tried, read: Read) -> Counted:
             (stored,) = (one for one in run.searches if one.number == search.number)
             key = tuple(scenario.definition for scenario in stored.scenarios)
             groups.setdefault(key, []).append((returns, own))
-    found = [_effective(group) for group in groups.values()]
-    methods = {method for _, _, method in found}
-    grouped = sum(count for count, _, _ in found)
-    how: Method | None = "both" if len(methods) > 1 else next(iter(methods), None)
-    effective = sum(number for _, number, _ in found) + tried.total - grouped
-    return Counted(tried, effective, how, grouped)
+    counts = [sum(len(own) for _, own in group) for group in groups.values()]
+    grouped = sum(counts)
+    method: Method = "clusters" if grouped <= _MOST_CLUSTERED else "mean correlation"
+    found = [_effective(group, method) for group in groups.values()]
+    known = sum(count if one is None else one for count, one in zip(counts, found, strict=True))
+    return Counted(tried, known + tried.total - grouped, method if grouped else None, grouped)
 
 
-def _effective(group: _Group) -> tuple[int, float, Literal["clusters", "mean correlation"]]:
-    """Return how many trials a group has, the effective number, and the method."""
-    count = sum(len(own) for _, own in group)
+def _effective(group: _Group, method: Method) -> float | None:
+    """Return the effective number of the trials of a group, None if it is unknown."""
     values = on_all_days([(one.days, one.values[:, own]) for one, own in group])
-    if count <= _MOST_CLUSTERED:
-        clusters = cluster_trials(values).trials
-        return count, float(clusters or count), "clusters"
-    found = effective_trials(values).value
-    return count, float(count) if found is None else found, "mean correlation"
+    if method == "clusters":
+        return cluster_trials(values).trials
+    return effective_trials(values).value

@@ -101,17 +101,18 @@ def _asked(run: StoredRun, search: int | None) -> list[StoredSearch]:
 
 
 class _Reading:
-    """Reads runs and the returns of searches; those of one run are kept."""
+    """Reads runs and the returns of searches; those of one run are kept, and the last other run."""
 
     def __init__(self, store: OpenStore, run: StoredRun) -> None:
-        self._store, self._run = store, run
+        self._store, self._run, self._other = store, run, run
         self._kept: dict[int, Aligned] = {}
 
     def of(self, run: str, search: int) -> tuple[StoredRun, Aligned]:
         """Return a run by its name, and the returns of one of its searches."""
         if run != self._run.name:
-            other = self._store.run(run)
-            return other, aligned_returns(self._store, other, search)
+            if run != self._other.name:
+                self._other = self._store.run(run)
+            return self._other, aligned_returns(self._store, self._other, search)
         if search not in self._kept:
             self._kept[search] = aligned_returns(self._store, self._run, search)
         return self._run, self._kept[search]

@@ -77,7 +77,7 @@ def path_verdict(paths: Sequence[PathEvidence], inside: Verdict) -> Verdict:
 
     `inside` is the verdict on its searches.
     """
-    ranked = sorted(paths, key=lambda one: (one.track.sharpe_per_year or -np.inf, one.name))
+    ranked = sorted(paths, key=_rank)
     middle = ranked[(len(ranked) - 1) // 2]
     reasons = [*_reasons(middle)]
     if len(paths) > 1:
@@ -86,6 +86,12 @@ def path_verdict(paths: Sequence[PathEvidence], inside: Verdict) -> Verdict:
         f"In sample: {inside.text} {inside.reasons[0] if inside.reasons else ''}".strip()
     )
     return Verdict(middle.level, OUTSIDE[middle.level], tuple(reasons))
+
+
+def _rank(path: PathEvidence) -> tuple[float, str]:
+    """Return the key that sorts paths by Sharpe ratio, those without one first."""
+    sharpe = path.track.sharpe_per_year
+    return -np.inf if sharpe is None else sharpe, path.name
 
 
 def _reasons(path: PathEvidence) -> list[str]:

@@ -8,7 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from leanopt_evidence import Evidence, evidence_of, moments, probabilistic_sharpe
+from leanopt_evidence import (
+    Evidence,
+    effective_trials,
+    evidence_of,
+    moments,
+    probabilistic_sharpe,
+    sensitivity_of,
+)
 
 import leanopt_core
 from tests.projects import lay
@@ -70,6 +77,31 @@ def test_tests_are_no_trials(project: Path) -> None:
         told = sum(search.told for search in store.run().searches)
     assert found.counted.raw <= told
     assert found.counted.raw == found.counted.tried.in_runs
+
+
+def test_effective_trials_are_those_of_each_window(project: Path) -> None:
+    """By one method for all: the days of windows differ, so their trials are not compared."""
+    found = evidence(project).counted
+    with leanopt_core.open_store(project) as store:
+        run = store.run()
+        matrices = [store.returns_matrix(run, search=one.number) for one in run.searches]
+    expected = sum(effective_trials(one.values.astype(np.float32)).value for one in matrices)
+    assert found.grouped == sum(len(one.trials) for one in matrices) > 50
+    assert (found.method, found.effective) == ("mean correlation", pytest.approx(expected))
+
+
+def test_a_parameter_that_decides_nothing_is_found_beside_tests(project: Path, leanopt) -> None:
+    """The tests of the chosen trial are no part of its result."""
+    axes = ("x={min=0,max=3}", "y=3", "unused={min=1,max=3}")
+    sets = [word for one in axes for word in ("--set", f"parameters.{one}")]
+    sets += ["--set", "stage=[{use='grid'}]", "--allow-unread"]
+    leanopt(project, "run", "pipeline.toml", *sets)
+    with leanopt_core.open_store(project) as store:
+        run = store.run()
+        for search in run.searches:
+            effects = sensitivity_of(store, run, search=search.number).effects
+            (unused,) = (one for one in effects if one.parameter == "unused")
+            assert (search.told, unused.compared, unused.equal) == (12, 4, 4)
 
 
 def test_one_window_alone_has_no_path(project: Path) -> None:
