@@ -234,11 +234,14 @@ from leanopt_core.python import EquityByDay as EquityByDay
 from leanopt_core.python import OpenStore as OpenStore
 from leanopt_core.report.matrix import ReturnsMatrix as ReturnsMatrix
 from leanopt_core.report.best import BestTable as BestTable
+from leanopt_core.report.curve import Curve as Curve
 from leanopt_core.report.figures import counted as counted
 from leanopt_core.report.figures import duration as duration
 from leanopt_core.report.figures import number as number
 from leanopt_core.report.figures import percent as percent
 from leanopt_core.report.figures import ratio as ratio
+from leanopt_core.report.pieces import Piece as Piece
+from leanopt_core.report.pieces import curve_of as curve_of
 from leanopt_core.report.statistics import main_figures as main_figures
 from leanopt_core.report.subject import find_search as find_search
 from leanopt_core.store.deleted import DeletedTrials as DeletedTrials

@@ -19,10 +19,10 @@ from leanopt_core.plugins import discover
 from leanopt_core.project_files import STORE
 from leanopt_core.report.best import BestTable, best_table
 from leanopt_core.report.chosen import chosen_trials
-from leanopt_core.report.curve import Curve, joined
+from leanopt_core.report.curve import Curve
 from leanopt_core.report.documents import VIEWS
 from leanopt_core.report.matrix import ReturnsMatrix, dates, returns_matrix
-from leanopt_core.report.pieces import Piece, pieces_of
+from leanopt_core.report.pieces import Piece, curve_of, pieces_of
 from leanopt_core.report.run import TOP, Report, report
 from leanopt_core.report.subject import find_trial
 from leanopt_core.search.events import Noted, RunEvent, StillScreen, Warned
@@ -195,10 +195,7 @@ class OpenStore(Closing):
 
     def curves(self, run: StoredRun) -> dict[str, Curve]:
         """Return the daily returns out of sample of each path of a run, joined in date order."""
-        return {
-            name: joined((at, one.returns) for at, one in enumerate(pieces) if one.returns)
-            for name, pieces in self.paths(run).items()
-        }
+        return {name: curve_of(pieces) for name, pieces in self.paths(run).items()}
 
     def returns_matrix(
         self, run: StoredRun, *, search: int = 1, scenario: str | None = None

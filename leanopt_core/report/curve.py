@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from functools import cached_property
 from itertools import accumulate
 from operator import mul
 from typing import Any
@@ -20,7 +21,7 @@ from leanopt_core.store.returns import is_ruin
 _EQUAL = 1e-12
 
 
-@frozen
+@frozen(slots=False)
 class Curve:
     """Daily returns in date order: the windows that gave them, by index, days and fractions.
 
@@ -34,7 +35,7 @@ class Curve:
     years: float = 0.0
     ended: str | None = None
 
-    @property
+    @cached_property
     def equity(self) -> list[float]:
         """Return the equity at the end of each day, of 1 before the first."""
         return list(accumulate((1 + value for value in self.values), mul))
@@ -99,7 +100,10 @@ class Curve:
         """Return why the curve has no figures, None if it has."""
         if self.ended is not None:
             return Known(why=f"the curve ends early: {self.ended}")
-        return None if self.days else Known(why="no window has daily returns")
+        if not self.days:
+            return Known(why="no window has daily returns")
+        # Once infinite, it stays so or becomes no number.
+        return None if math.isfinite(self.equity[-1]) else Known(why="the equity is too large")
 
     def to_dict(self) -> dict[str, Any]:
         """Return what it amounts to as JSON values, without its days."""
@@ -166,4 +170,5 @@ def efficiency(pairs: Iterator[tuple[Sequence[DailyReturns], DailyReturns]]) -> 
         return Known(why="no window has daily returns both in and out of sample")
     if profits[0] <= 0:
         return Known(why="the chosen trials earn nothing in sample")
-    return Known((profits[1] / days[1]) / (profits[0] / days[0]))
+    found = (profits[1] / days[1]) / (profits[0] / days[0])
+    return Known(found) if math.isfinite(found) else Known(why="the profits are too large")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from attrs import frozen
 
 from leanopt_core.errors import UsageError
 from leanopt_core.outputs import DailyReturns
+from leanopt_core.report.curve import Curve, joined
 from leanopt_core.shown import shortened
 from leanopt_core.store.records import StoredRun, StoredScenario, StoredSearch, StoredTrial
 from leanopt_core.store.store import Store
@@ -70,6 +71,11 @@ def pieces_of(
     chosen = ((name, pieces) for name, pieces in paths_of(run).items() if only in (None, name))
     for name, pieces in chosen:
         yield name, tuple(_piece(store, run, number, test) for number, test in pieces)
+
+
+def curve_of(pieces: Iterable[Piece]) -> Curve:
+    """Return the daily returns of a path's tests, joined in date order; gaps are left out."""
+    return joined((at, one.returns) for at, one in enumerate(pieces) if one.returns is not None)
 
 
 def _piece(store: Store, run: StoredRun, number: int, name: str) -> Piece:

@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 from attrs import frozen
 
-from leanopt_core.report.curve import Curve, efficiency, joined
+from leanopt_core.report.curve import Curve, efficiency
 from leanopt_core.report.drift import Drift, drifts
 from leanopt_core.report.known import Known
-from leanopt_core.report.pieces import Piece, pieces_of
+from leanopt_core.report.pieces import Piece, curve_of, pieces_of
 from leanopt_core.store.inactive import Inactive
 from leanopt_core.store.records import StoredRun, StoredScenario, StoredTestScore
 from leanopt_core.store.store import Store
@@ -80,7 +80,7 @@ def _path(run: StoredRun, name: str, pieces: Sequence[Piece], inactive: Inactive
         tuple(_window(run, piece, inactive) for piece in pieces),
         efficiency(_both(pieces)),
         drifts(run.space, chosen),
-        joined((at, one.returns) for at, one in enumerate(pieces) if one.returns is not None),
+        curve_of(pieces),
     )
 
 

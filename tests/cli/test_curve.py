@@ -68,6 +68,19 @@ def test_what_is_unknown_has_a_reason() -> None:
         assert (figure.value, figure.why) == (None, f"the curve ends early: {odd}")
 
 
+def test_what_a_float_cannot_hold_is_unknown() -> None:
+    """Never infinite."""
+    huge = daily([3e38] * 9)
+    curve = joined([(0, huge), (1, daily([-0.5], FIRST + 100))])
+    assert curve.total_return.why == "the equity is too large"
+    for figure in (curve.total_return, curve.annual_return, curve.drawdown, curve.sharpe):
+        assert figure.value is None
+        assert figure.why
+    for inside, outside in ((huge, daily([0.1])), (daily([0.1]), huge), (huge, huge)):
+        found = efficiency(iter([((inside,), outside)]))
+        assert found.value is None or math.isfinite(found.value)
+
+
 def test_all_is_lost_at_an_equity_of_zero() -> None:
     """What is not known of the last day, its return, is not made up."""
     zero = "the equity was 0.0 on 2010-01-03"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import frozen
 
+from leanopt_core.api import curve_of
 from leanopt_evidence._aligned import Days, days_a_year
 from leanopt_evidence._judged import Sampling, Track, track_of
 from leanopt_evidence._verdict import EVEN, SOME, Level, Verdict
@@ -59,10 +60,9 @@ class PathEvidence:
 
 def path_evidence(store: OpenStore, run: StoredRun, sampling: Sampling) -> tuple[PathEvidence, ...]:
     """Return what each path of a run shows, nothing for a run without windows."""
-    curves = store.curves(run)
     found = []
     for name, pieces in store.paths(run).items():
-        curve = curves[name]
+        curve = curve_of(pieces)
         values = np.array([*curve.values, *([-1.0] if curve.lost else [])])
         days = _EPOCH + np.array(curve.days, dtype="timedelta64[D]")
         gaps = Counter(one.gap or "" for one in pieces if one.returns is None)
