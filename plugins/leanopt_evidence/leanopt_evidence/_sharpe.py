@@ -69,7 +69,10 @@ def moments(returns: npt.ArrayLike) -> Moments:
         return Moments(n, None, None, None, _FLAT)
     mean = scaled.mean()
     centred = scaled - mean
-    second, third, fourth = (float((centred**power).mean()) for power in (2, 3, 4))
+    # By products: powers may differ in the last bit between processors.
+    squared = centred * centred
+    powers = (squared, squared * centred, squared * squared)
+    second, third, fourth = (float(power.mean()) for power in powers)
     skewness = third / second**1.5
     # Of returns that all but equal, rounding can take more than a distribution allows.
     kurtosis = max(fourth / second**2, 1 + skewness**2)
