@@ -73,5 +73,5 @@ def _equity(subjects: Sequence[Subject]) -> Section:
             name = f"{one.search.name}: {curve.name}" if several else one.search.name
             curves.append(Curve(name, curve.days, curve.values))
         missing |= {f"{one.search.name}: {name}": why for name, why in without.items()}
-    intro = "The best trial of each search, on the days that the search has seen (in sample)."
+    intro = "The chosen trial of each search, on the days that the search has seen (in sample)."
     return curve_section("equity", "Equity and drawdown", intro, curves, missing)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import frozen
 
 from leanopt_core.api import UsageError, percent
-from leanopt_report._model import Chart, Section, Table
+from leanopt_report._model import LARGEST, Chart, Section, Table
 from leanopt_report._subject import Subject
 
 if TYPE_CHECKING:
@@ -54,8 +54,6 @@ def equity(subject: Subject) -> Section:
 
 def curves_of(subject: Subject, trial: int) -> tuple[list[Curve], dict[str, str]]:
     """Return the equity of a trial under each scenario, and why it is missing under others."""
-    import numpy as np
-
     curves: list[Curve] = []
     missing: dict[str, str] = {}
     for scenario in subject.search.scenarios:
@@ -66,10 +64,12 @@ def curves_of(subject: Subject, trial: int) -> tuple[list[Curve], dict[str, str]
         except UsageError as error:
             missing[scenario.name] = str(error).rpartition(f"run {subject.run.name}: ")[2]
             continue
-        if len(found.days) and np.isfinite(found.values).all():
+        if not len(found.days):
+            missing[scenario.name] = "its equity has no day"
+        elif (found.values < LARGEST).all():
             curves.append(Curve(scenario.name, found.days, found.values))
         else:
-            missing[scenario.name] = "its equity has no day" if not len(found.days) else "overflow"
+            missing[scenario.name] = "its equity is too large"
     return curves, missing
 
 

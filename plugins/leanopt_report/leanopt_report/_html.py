@@ -108,7 +108,7 @@ def _body(document: Document) -> Iterator[str]:
 def _page(page: Page) -> Iterator[str]:
     place = 0
     for section in page.sections:
-        yield f'<section class="part {section.name}"><h3>{escape(section.title)}</h3>'
+        yield f'<section class="part {escape(section.name)}"><h3>{escape(section.title)}</h3>'
         yield from (f"<p>{_inline(text)}</p>" for text in section.texts)
         for chart in section.charts:
             caption = escape(chart.caption)

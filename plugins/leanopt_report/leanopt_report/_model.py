@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from attrs import field, frozen
 
 from leanopt_core.api import number
 
+#: The largest number that columns hold: more is infinite as a 32-bit float.
+LARGEST: Final = 3e38
 #: Numbers of a chart, by name: bytes ("B"), 32-bit integers ("i") or 32-bit floats ("f").
 Columns = Mapping[str, "array[Any]"]
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from leanopt_core.api import OpenStore, StoredRun, number, percent
 from leanopt_report._equity import Curve, curve_chart
-from leanopt_report._model import Section, Table, figure, whole
+from leanopt_report._model import LARGEST, Section, Table, figure, whole
 
 _WINDOW: Final = ("search", "train", "test", "trials", "chosen", "in sample", "out of sample")
 #: Curves of more paths cannot be told apart; tables of more are too long.
@@ -133,9 +133,8 @@ def _distribution(found: Mapping[str, Any]) -> Table:
 
 def _curves(store: OpenStore, run: StoredRun) -> Iterator[Curve]:
     """Yield the joined curves that have days."""
-    for path in store.report(run).paths:
-        if path.curve.days:
-            days = np.array(path.curve.days, dtype=np.int64) - _EPOCH
-            values = np.array(path.curve.equity, dtype=np.float64)
-            if np.isfinite(values).all():
-                yield Curve(path.name, days.astype("datetime64[D]"), values, outside=True)
+    for name, curve in store.curves(run).items():
+        days = np.array(curve.days, dtype=np.int64) - _EPOCH
+        values = np.array(curve.equity, dtype=np.float64)
+        if len(days) and (values < LARGEST).all():
+            yield Curve(name, days.astype("datetime64[D]"), values, outside=True)

@@ -9,6 +9,7 @@ from typing import Any, Final
 from attrs import define, field, frozen
 
 from leanopt_core.api import Axis, Space, StoredSearch, StoredTrial, number_text
+from leanopt_report._model import LARGEST
 
 #: The kinds of trials, in the order of their codes.
 KINDS: Final = ("feasible", "infeasible", "pruned", "without a fitness", "failed")
@@ -87,10 +88,6 @@ class Trials:
         return {**own, "stage": self.stage, **levels}
 
 
-#: What float32 holds.
-_LARGEST: Final = 3e38
-
-
 def trials_of(
     space: Space, search: StoredSearch, run_id: int, trials: Iterable[StoredTrial]
 ) -> Trials:
@@ -103,7 +100,7 @@ def trials_of(
         if not trial.told:
             continue
         fitness = trial.fitness
-        known = fitness is not None and abs(fitness) < _LARGEST
+        known = fitness is not None and abs(fitness) < LARGEST
         found.number.append(trial.number)
         found.fitness.append(fitness if known and fitness is not None else 0.0)
         found.known.append(known)

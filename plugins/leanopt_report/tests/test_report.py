@@ -354,3 +354,31 @@ def test_a_walk_forward_has_windows_and_the_joined_curve(tmp_path: Path, leanopt
     last = chart["columns"]["values0"][-1] - 1
     assert last == pytest.approx(path["curve"]["return"]["value"], rel=1e-4, abs=1e-6)
     assert len(pages) == 1 + len(path["windows"])
+
+
+def test_the_equity_is_that_of_the_chosen_trial(tmp_path: Path, leanopt: Leanopt) -> None:
+    """By plateau another one than the best: x = 9 has a neighbour that is not feasible."""
+    rule = ("--set", 'choose={ use = "plateau", statistic = "worst" }')
+    folder = lay(tmp_path, STRATEGY, PIPELINE)
+    leanopt(folder, "run", "pipeline.toml", *rule, "--set", 'stage=[{ use = "grid" }]')
+    shown = json.loads(leanopt(folder, "show", "--json").stdout)
+    chosen, best = shown["chosen"][0]["trial"], shown["best"][0]["trial"]
+    leanopt(folder, "report", "--to", "json", "-o", "report.json")
+    (page,) = json.loads((folder / "report.json").read_text())["pages"]
+    (equity,) = (one for one in page["sections"] if one["name"] == "equity")
+    assert chosen != best
+    assert equity["texts"][0].startswith(f"Trial {chosen},")
+
+
+@pytest.mark.parametrize("form", ["html", "json"])
+def test_an_equity_that_no_chart_can_hold_is_told(
+    tmp_path: Path, leanopt: Leanopt, form: str
+) -> None:
+    """As a 32-bit float it would be infinite."""
+    grown = STRATEGY.replace("(1 + rate * (1 if day % 7 else -3))", "1e4 * x")
+    folder = lay(tmp_path, grown, PIPELINE)
+    leanopt(folder, "run", "pipeline.toml")
+    leanopt(folder, "report", "--to", form, "-o", f"report.{form}")
+    text = (folder / f"report.{form}").read_text(encoding="utf-8")
+    assert "its equity is too large" in text
+    assert "Infinity" not in text or form == "html"
