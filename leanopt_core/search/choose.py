@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import frozen
 
-from leanopt_core.pipeline.tables import ChooseTable
 from leanopt_core.search.plateau import Plateau
 from leanopt_core.space import Space
 from leanopt_core.stage import History, Told
-from leanopt_core.work import Scenario
+
+if TYPE_CHECKING:
+    from leanopt_core.pipeline.tables import ChooseTable
+    from leanopt_core.work import Scenario
 
 #: Returns the trials to test, of all told trials.
 Choose: TypeAlias = Callable[[History], Sequence[Told]]

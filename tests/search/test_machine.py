@@ -35,7 +35,7 @@ PURE = (
 OWN = (
     *("search", "search.calls", "search.choose", "search.commands", "search.failing"),
     *("search.guard", "search.guarded_stage", "search.handlers", "search.history"),
-    *("search.machine", "search.moments", "search.prune", "search.repeats"),
+    *("search.machine", "search.moments", "search.plateau", "search.prune", "search.repeats"),
 )
 #: The package's own face, which every import of it loads.
 FACE = ("hookspecs",)
