@@ -10,8 +10,10 @@ import numpy as np
 import numpy.typing as npt
 from attrs import frozen
 
+from leanopt_evidence._inputs import Floats
+
 if TYPE_CHECKING:
-    from leanopt_core.api import OpenStore, ReturnsMatrix, StoredRun
+    from leanopt_core.api import OpenStore, StoredRun
 
 Days = npt.NDArray[np.datetime64]
 Singles = npt.NDArray[np.float32]
@@ -70,28 +72,43 @@ def aligned_returns(
     """
     (found,) = (one for one in run.searches if one.number == search)
     names = [one.name for one in found.scenarios] if scenario is None else [scenario]
-    matrices = [store.returns_matrix(run, search=search, scenario=name) for name in names]
     reasons: dict[int, str] = {}
-    for matrix in matrices:
-        for number, reason in matrix.left_out.items():
-            reasons.setdefault(number, reason)
-    trials = tuple(one for one in matrices[0].trials if one not in reasons)
-    filled = {one for matrix in matrices for one in matrix.filled if one not in reasons}
-    days, values = _mean(matrices, trials)
-    return Aligned(days, trials, values, reasons, len(filled))
+    filled = set[int]()
+    total: _Total | None = None
+    # One after the other: only their sum is kept.
+    for name in names:
+        matrix = store.returns_matrix(run, search=search, scenario=name)
+        reasons = {**matrix.left_out, **reasons}
+        filled.update(matrix.filled)
+        own = _Total(matrix.days, matrix.trials, matrix.values, np.ones(len(matrix.days)))
+        total = own if total is None else total.joined(own)
+    assert total is not None  # noqa: S101 - a search has a scenario
+    values = (total.values / total.having[:, None]).astype(np.float32)
+    return Aligned(total.days, total.trials, values, reasons, len(filled - reasons.keys()))
 
 
-def _mean(matrices: Sequence[ReturnsMatrix], trials: Sequence[int]) -> tuple[Days, Singles]:
-    """Return the days of all matrices and the means over those that have each day."""
-    if len(matrices) == 1:
-        return matrices[0].days, matrices[0].values.astype(np.float32)
-    days = np.unique(np.concatenate([one.days for one in matrices]))
-    values, having = np.zeros((len(days), len(trials))), np.zeros(len(days))
-    for one in matrices:
-        rows, places = np.searchsorted(days, one.days), {t: at for at, t in enumerate(one.trials)}
-        values[rows] += one.values[:, [places[trial] for trial in trials]]
-        having[rows] += 1
-    return days, (values / np.maximum(having, 1)[:, None]).astype(np.float32)
+@frozen(eq=False)
+class _Total:
+    """The sum of returns under several scenarios; `having` counts those that have each day."""
+
+    days: Days
+    trials: tuple[int, ...]
+    values: Floats
+    having: Floats
+
+    def joined(self, other: _Total) -> _Total:
+        """Return the sum of both, of the trials that both have."""
+        days, both = np.union1d(self.days, other.days), set(self.trials) & set(other.trials)
+        trials = tuple(one for one in self.trials if one in both)
+        values, having = np.zeros((len(days), len(trials))), np.zeros(len(days))
+        for one in (self, other):
+            rows, places = (
+                np.searchsorted(days, one.days),
+                {t: at for at, t in enumerate(one.trials)},
+            )
+            values[rows] += one.values[:, [places[trial] for trial in trials]]
+            having[rows] += one.having
+        return _Total(days, trials, values, having)
 
 
 def on_all_days(series: Sequence[tuple[Days, npt.NDArray[Any]]]) -> npt.NDArray[Any]:
