@@ -35,7 +35,6 @@ from leanopt_core.search.repeats import earlier_end, later_end, other_rung
 from leanopt_core.search.running_time import RunningTime, TimeLimits
 from leanopt_core.sinks.base import TrialRecord
 from leanopt_core.space import Space
-from leanopt_core.stage import Told
 from leanopt_core.trial import Score
 from leanopt_core.work import Backtest, Outcome, Scenario
 
@@ -237,8 +236,8 @@ class ActiveSearch:
                 self.note_time(last=True)
                 name = self._setup.stages[index].name
                 self._to.notifier.observe(events.StageEnded(self._index + 1, name, reason))
-            case Test(trials):
-                self._test(trials)
+            case Test():
+                self._test(command)
             case SearchEnded(reason):
                 self._ledger.search_ended(self._index, reason)
                 self._to.notifier.observe(events.SearchEnded(self._index + 1, reason))
@@ -276,15 +275,16 @@ class ActiveSearch:
         pending.rung = rung
         self._want(pending, self._rungs[rung])
 
-    def _test(self, chosen: Sequence[Told]) -> None:
+    def _test(self, command: Test) -> None:
         setup = self._setup
-        self._ledger.chosen(self._index, chosen[0].number)
-        for told in chosen:
+        self._ledger.chosen(self._index, command.trials[0].number)
+        for told in command.trials:
             pending = PendingTrial(
                 self._index,
                 told.number,
                 setup.space.values(told.point),
                 [None] * len(self._scenarios),
+                command.context,
                 known=self._ledger.tested(self._index, told.number),
                 testing=True,
                 objective=told.objective,

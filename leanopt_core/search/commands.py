@@ -135,9 +135,13 @@ class StageEnded:
 
 @frozen
 class Test:
-    """Command: backtest these trials under the tests of the search, which no method is told."""
+    """Command: backtest these trials under the tests of the search, which no method is told.
+
+    `context` is what the fitness function may know of the search.
+    """
 
     trials: tuple[Told, ...]
+    context: FitnessContext
 
 
 @frozen

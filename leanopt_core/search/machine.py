@@ -404,7 +404,7 @@ class SearchMachine:
         chosen = tuple(self._choose(self._history)) if self._choose is not None else ()
         if chosen:
             self._untested = {told.number for told in chosen}
-            yield Test(chosen)
+            yield Test(chosen, FitnessContext(search_trials=self._budget))
 
 
 def _compare(

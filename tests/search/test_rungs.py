@@ -131,7 +131,7 @@ class Farm:
                     self.queue.append((number, 0))
                 case Promote(number, rung):
                     self.queue.append((number, rung))
-                case said.Test(trials):
+                case said.Test(trials=trials):
                     self.tested += [told.number for told in trials]
                     self.queue += [(told.number, -1) for told in trials]
                 case Withdraw(_, numbers):
@@ -290,7 +290,7 @@ def test_tests_come_before_the_end_of_the_search(points, tested, workers, seed, 
     best = [one for one in farm.machine.history.best(tested) if one.feasible]
     assert farm.tested == [one.number for one in best]
     if best:
-        assert farm.commands[-2] == said.Test(tuple(best))
+        assert farm.commands[-2].trials == tuple(best)
     assert isinstance(farm.commands[-1], SearchEnded)
     assert sum(isinstance(command, said.Test) for command in farm.commands) == bool(best)
     assert len(told) == (min(stop, len(points)) if stop else len(points))

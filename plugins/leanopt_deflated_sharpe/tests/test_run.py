@@ -11,6 +11,7 @@ from leanopt_evidence import deflated_sharpe, moments
 
 import leanopt_core
 from leanopt_core import open_store
+from leanopt_core.api import curve_of
 
 QUICKSTART = Path(__file__).parents[3] / "examples" / "quickstart"
 TRIALS, LOOKAHEAD = 48, 8
@@ -48,3 +49,21 @@ def test_a_run_measures_each_trial_by_those_told_before(tmp_path: Path) -> None:
             expected = deflated_sharpe(of, TRIALS + 1, variance).value
             assert trial.fitness == pytest.approx(expected, rel=1e-9, abs=1e-12)
     assert ways == {True, False}
+
+
+@pytest.mark.slow
+def test_a_test_of_a_walk_forward_is_measured_by_the_budget(tmp_path: Path) -> None:
+    """With the variance of trials without skill: no trial was told on these days."""
+    folder = tmp_path / "quickstart"
+    shutil.copytree(QUICKSTART, folder, ignore=shutil.ignore_patterns(".leanopt"))
+    overrides = {**OVERRIDES, "stage.lhs.trials": 3}
+    overrides["fitness"] = {"use": "deflated_sharpe", "min_trades": 0}
+    run = leanopt_core.run(folder / "walk-forward.toml", overrides)
+    with open_store(folder) as store:
+        (pieces,) = store.paths(store.run(run.name)).values()
+    for piece in pieces:
+        returns = curve_of([piece]).values
+        of = moments(returns)
+        expected = deflated_sharpe(of, 4, 1 / (of.n - 1)).value
+        (score,) = piece.search.scores
+        assert score.fitness == pytest.approx(expected, rel=1e-9, abs=1e-12)
