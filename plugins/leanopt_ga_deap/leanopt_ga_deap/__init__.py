@@ -95,6 +95,13 @@ class GeneticOptions:
         default=True,
         metadata={"help": "restart around the best when diversity is lost"},
     )
+    clones: bool = field(
+        default=False,
+        metadata={
+            "help": "let a child that repeats a point enter again, and count it, as lean-optimizer",
+            "rare": True,
+        },
+    )
 
     @property
     def most_trials(self) -> int:

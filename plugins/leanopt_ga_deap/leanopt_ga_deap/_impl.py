@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Final
 from leanopt_core.api import DONE, Proposal, Signal
 from leanopt_ga_deap._breeding import make_toolbox
 from leanopt_ga_deap._population import Individual, Judge, Population
-from leanopt_ga_deap._progress import Progress
+from leanopt_ga_deap._progress import CloneProgress, Progress
 
 if TYPE_CHECKING:
     from random import Random
 
-    from leanopt_core.api import AskContext, Point, StageStart, TellContext, Trial
+    from leanopt_core.api import AskContext, History, Point, StageStart, TellContext, Trial
     from leanopt_ga_deap import GeneticOptions
 
 #: How often to breed again if a child is known or infeasible, before a random point replaces it.
 TRIES: Final = 20
+#: The same with clones, which are children: more than a converged population breeds in a row.
+CLONES: Final = 1000
 #: How many individuals leave per child until the population has narrowed.
 LEAVING: Final = 2
 #: A population has collapsed below this mean distance from the best, in steps per axis.
@@ -46,7 +48,10 @@ class GeneticSearch:
                 fitness = self._judge.fitness(told)
                 self._population.offer(Individual(fitness, told.number, told.point))
         self._fresh = options.population_size - len(self._population.members)
-        self._progress = Progress(options, self._fresh)
+        self._clones = (
+            CloneProgress(options, self._fresh, self._population) if options.clones else None
+        )
+        self._progress = self._clones or Progress(options, self._fresh)
         self._stalled = 0
         #: Why the search ended, empty until then.
         self.reason = ""
@@ -59,9 +64,9 @@ class GeneticSearch:
                 self._seen.add(told.point)
                 self._judge.fitness(told)
         self.reason = self._progress.end() or ""
-        proposal = None if self.reason else self._proposal(context.random(), self._seen)
+        proposal = None if self.reason else self._proposal(context, self._seen)
         if proposal is None:
-            self.reason = self.reason or "no point left"
+            self.reason = self.reason or self._progress.end() or "no point left"
             return DONE
         self._progress.ask()
         self._seen.add(proposal.point)
@@ -71,8 +76,8 @@ class GeneticSearch:
         """Offer the individual to the population; narrow or restart it if due."""
         fitness = self._judge.fitness(trial.score)
         breeding = self._progress.breeding
-        self._progress.tell(fitness)
         entered = self._population.offer(Individual(fitness, trial.number, trial.point))
+        self._progress.tell(fitness)
         self._stalled = 0 if entered else self._stalled + 1
         if breeding:
             self._narrow()
@@ -82,24 +87,33 @@ class GeneticSearch:
     def refused(self, point: Point) -> None:
         """Learn nothing: all points that were proposed or tried are known already."""
 
-    def _proposal(self, random: Random, seen: set[Point]) -> Proposal | None:
+    def _proposal(self, context: AskContext, seen: set[Point]) -> Proposal | None:
         if self._fresh > 0:
             self._fresh -= 1
         elif len(self._population.members) > 1:
-            child = self._child(random, seen)
-            if child is not None:
+            child = self._child(context, seen)
+            if child is not None or self._progress.end():
                 return child
         point = next((point for point in self._random_points if point not in seen), None)
         because = {"generation": self._progress.generation}
         return None if point is None else Proposal(point, "random", because)
 
-    def _child(self, random: Random, seen: set[Point]) -> Proposal | None:
-        """Return a new feasible child; move one that repeats a known point by a step."""
-        tools, members = self._tools, self._population.members
-        for _ in range(TRIES):
+    def _child(self, context: AskContext, seen: set[Point]) -> Proposal | None:
+        """Return a new feasible child, None if there is none or clones end the search.
+
+        One that repeats a known point is moved by a step, or enters as a clone.
+        """
+        tools, members, random = self._tools, self._population.members, context.random()
+        for _ in range(CLONES if self._clones else TRIES):
             one, two = tools.select(members, random), tools.select(members, random)
             mated: Point = tools.mate(one.point, two.point, random)
             mutated = self._space.canonical(tools.mutate(mated, random))
+            if self._clones and mutated in seen:
+                self._enter_again(mutated, context.history)
+                self._clones.clone()
+                if self._clones.end():
+                    return None
+                continue
             child = self._stepped(mutated, random) if mutated in seen else mutated
             if child not in seen and self._space.feasible(child):
                 # Without crossover the first parent's own point is mutated.
@@ -113,6 +127,12 @@ class GeneticSearch:
                 }
                 return Proposal(child, "child", because)
         return None
+
+    def _enter_again(self, point: Point, history: History) -> None:
+        """Offer a point that was tried before; if its trial is outstanding it enters when told."""
+        told = history.find(point)
+        if told is not None:
+            self._population.offer(Individual(self._judge.fitness(told), told.number, point))
 
     def _stepped(self, point: Point, random: Random) -> Point:
         active = self._space.active(point)

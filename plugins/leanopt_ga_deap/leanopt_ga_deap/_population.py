@@ -75,6 +75,11 @@ class Population:
         """Return whether a newcomer must beat the worst."""
         return len(self.members) >= self.size
 
+    @property
+    def best(self) -> Individual:
+        """Return the best member; raises ValueError if there is none."""
+        return max(self.members)
+
     def offer(self, child: Individual) -> bool:
         """Add the child if there is room, or if it is fitter than the worst."""
         if not self.full:
@@ -93,14 +98,14 @@ class Population:
 
     def keep_best(self) -> None:
         """Remove all but the best."""
-        self.members = [max(self.members)]
+        self.members = [self.best]
 
     def spread(self, axes: Sequence[Axis]) -> float:
         """Return the mean distance of the members from the best, in steps per axis.
 
         Another choice is one step away.
         """
-        best = max(self.members).point
+        best = self.best.point
         steps = sum(
             abs(level - own) if axis.ordered else level != own
             for member in self.members

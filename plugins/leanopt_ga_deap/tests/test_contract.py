@@ -40,3 +40,18 @@ class TestBreeding(StageContract):
         """Return what builds the method."""
         small = GeneticOptions(population_size=6, final_population_size=3, batch_size=4, n_seeds=3)
         return partial(create, small)
+
+
+@pytest.mark.alike(1)
+class TestClones(StageContract):
+    """With clones, in a population that converges within the kit's trials."""
+
+    cost_growth = 0
+
+    @pytest.fixture
+    def build(self) -> Callable[[StageStart], Stage]:
+        """Return what builds the method."""
+        small = GeneticOptions(
+            population_size=6, batch_size=4, early_stopping_generations=0, clones=True
+        )
+        return partial(create, small)

@@ -112,6 +112,7 @@ def _put_genetic(table: Table, draft: Draft) -> None:
     same = "as lean-optimizer, which has no such option"
     options["final_population_size"] = Entry(options["population_size"].value, table.at, same)
     options["restart"] = Entry(False, table.at, same)
+    options["clones"] = Entry(True, table.at, "as lean-optimizer, which counts them in generations")
     options |= _seeds(table, draft)
     _seed(table, draft)
     table.rest({}, _UNKNOWN)

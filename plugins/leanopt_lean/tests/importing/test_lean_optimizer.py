@@ -165,13 +165,13 @@ def test_variables_are_taken_from_the_file_or_left_open(folder: Folder, leanopt)
 
 
 def test_the_genetic_algorithm_is_lean_optimizers(folder: Folder, load) -> None:
-    """Its options by their names, without what it has not: narrowing and restarts."""
+    """Its options by their names, and its clones; without its missing narrowing and restarts."""
     (stage,) = load(str(folder())).pipeline.stages
     assert stage.choice.use == "ga_deap"
     options = stage.choice.options
     for name in set(GENETIC) - {"enabled", "seed_from_previous", "n_seeds", "random_state"}:
         assert getattr(options, name) == GENETIC[name]
-    assert (options.final_population_size, options.restart) == (60, False)
+    assert (options.final_population_size, options.restart, options.clones) == (60, False, True)
     defaults = load(str(folder(stages={"genetic_standalone": {"enabled": True}})))
     (stage,) = defaults.pipeline.stages
     options = stage.choice.options
