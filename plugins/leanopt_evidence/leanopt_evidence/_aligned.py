@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from attrs import frozen
+from attrs import Factory, field, frozen
 
 from leanopt_evidence._inputs import Floats
 
@@ -19,7 +19,7 @@ Days = npt.NDArray[np.datetime64]
 Singles = npt.NDArray[np.float32]
 _DAYS_A_YEAR = 365.25
 #: Of exchanges, where the days do not say.
-_PERIODS = 252.0
+PERIODS = 252.0
 
 
 @frozen(eq=False)
@@ -29,6 +29,7 @@ class Aligned:
     With several scenarios a day's return is the mean over those that have the day. On a day that
     only other trials have, a trial's return is 0: `filled` trials have such days. A trial that lost
     everything has -1 on that day, and 0 after it. `reasons` says why a told trial has no column.
+    `periods` is how many such days a year has: about 252 for exchanges, 365 for all days.
     """
 
     days: Days
@@ -36,16 +37,12 @@ class Aligned:
     values: Singles
     reasons: Mapping[int, str]
     filled: int
+    periods: float = field(default=Factory(lambda self: days_a_year(self.days), takes_self=True))
 
     @property
     def left_out(self) -> dict[str, int]:
         """Return the number of trials without a column, by the kind of reason."""
         return dict(Counter(reason.partition(":")[0] for reason in self.reasons.values()))
-
-    @property
-    def periods(self) -> float:
-        """Return how many such days a year has: about 252 for exchanges, 365 for all days."""
-        return days_a_year(self.days)
 
     def column(self, trial: int) -> Singles | None:
         """Return a trial's returns, None if it has no column."""
@@ -55,12 +52,27 @@ class Aligned:
         return found
 
 
-def days_a_year(days: Days) -> float:
-    """Return how many of such days a year has, 252 if there are fewer than two."""
-    if len(days) < 2:  # noqa: PLR2004
-        return _PERIODS
-    span = int((days[-1] - days[0]).astype(int))
-    return float(round((len(days) - 1) / span * _DAYS_A_YEAR))
+def days_a_year(*spans: Days) -> float:
+    """Return how many of such days a year has, 252 if there are too few to say.
+
+    Each span has its days in order. Days between spans that do not overlap do not count.
+    """
+    steps, length = 0, 0
+    for days in _apart(spans):
+        steps += len(days) - 1
+        length += int((days[-1] - days[0]).astype(int))
+    return float(round(steps / length * _DAYS_A_YEAR)) if length else PERIODS
+
+
+def _apart(spans: Sequence[Days]) -> list[Days]:
+    """Return the spans in the order of their days, overlapping ones as one."""
+    found: list[Days] = []
+    for days in sorted((one for one in spans if len(one)), key=lambda one: int(one[0].astype(int))):
+        if found and days[0] <= found[-1][-1]:
+            found[-1] = np.union1d(found[-1], days)
+        else:
+            found.append(days)
+    return found
 
 
 def aligned_returns(
@@ -73,18 +85,21 @@ def aligned_returns(
     (found,) = (one for one in run.searches if one.number == search)
     names = [one.name for one in found.scenarios] if scenario is None else [scenario]
     reasons: dict[int, str] = {}
-    filled = set[int]()
+    filled, spans = set[int](), list[Days]()
     total: _Total | None = None
     # One after the other: only their sum is kept.
     for name in names:
         matrix = store.returns_matrix(run, search=search, scenario=name)
         reasons = {**matrix.left_out, **reasons}
         filled.update(matrix.filled)
+        spans.append(matrix.days)
         own = _Total(matrix.days, matrix.trials, matrix.values, np.ones(len(matrix.days)))
         total = own if total is None else total.joined(own)
     assert total is not None  # noqa: S101 - a search has a scenario
     values = (total.values / total.having[:, None]).astype(np.float32)
-    return Aligned(total.days, total.trials, values, reasons, len(filled - reasons.keys()))
+    return Aligned(
+        total.days, total.trials, values, reasons, len(filled - reasons.keys()), days_a_year(*spans)
+    )
 
 
 @frozen(eq=False)

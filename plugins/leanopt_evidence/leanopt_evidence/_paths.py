@@ -10,7 +10,7 @@ import numpy as np
 from attrs import frozen
 
 from leanopt_core.api import curve_of
-from leanopt_evidence._aligned import Days, days_a_year
+from leanopt_evidence._aligned import PERIODS, Days
 from leanopt_evidence._judged import Sampling, Track, track_of
 from leanopt_evidence._verdict import EVEN, SOME, Level, Verdict
 from leanopt_evidence._words import figure, plural, probability
@@ -66,7 +66,8 @@ def path_evidence(store: OpenStore, run: StoredRun, sampling: Sampling) -> tuple
         values = np.array([*curve.values, *([-1.0] if curve.lost else [])])
         days = _EPOCH + np.array(curve.days, dtype="timedelta64[D]")
         gaps = Counter(one.gap or "" for one in pieces if one.returns is None)
-        track = track_of(values, days_a_year(days), sampling)
+        periods = len(curve.days) / curve.years if curve.years else PERIODS
+        track = track_of(values, periods, sampling)
         ended = None if curve.lost else curve.ended
         found.append(PathEvidence(name, days, track, len(pieces), dict(gaps), ended))
     return tuple(found)

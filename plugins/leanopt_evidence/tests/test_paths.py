@@ -19,7 +19,10 @@ from leanopt_evidence import (
 
 import leanopt_core
 from tests.projects import lay
+from tests.run.test_cpcv_runs import GRID
 from tests.run.test_walk_forward import PIPELINE, STRATEGY
+
+STEP = ("--set", 'walk_forward.step="2y"')
 
 
 @pytest.fixture(scope="module")
@@ -133,3 +136,20 @@ def test_several_paths_are_judged_by_the_median_one(project: Path, leanopt) -> N
     assert found.verdict.level == median.level
     assert f"the median one is {median.name}" in found.verdict.reasons[0]
     assert "Paths" in leanopt(project, "show", "--evidence").stdout
+
+
+def test_days_between_windows_are_no_years(project: Path, leanopt) -> None:
+    """The Sharpe ratio of a path is that of `leanopt show`, whatever lies between its tests."""
+    leanopt(project, "run", "pipeline.toml", "--set", 'walk_forward.test="2m"', *STEP)
+    (path,) = evidence(project).paths
+    (shown,) = json.loads(leanopt(project, "show", "--json").stdout)["paths"]
+    assert path.track.sharpe_per_year == pytest.approx(shown["curve"]["sharpe"]["value"])
+    assert path.track.periods == pytest.approx(365.25 * 5 / 7, rel=0.03)
+
+
+def test_groups_that_do_not_train_are_no_years(tmp_path: Path, leanopt) -> None:
+    """A search that is judged by the first and the last group has as many days a year."""
+    leanopt(lay(tmp_path, STRATEGY, GRID), "run", "pipeline.toml")
+    found = evidence(tmp_path)
+    assert [one.returns.periods for one in found.searches] == [261] * 6
+    assert found.searches[0].years == pytest.approx(3.5, abs=0.05)
