@@ -7,7 +7,7 @@ import re
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -126,15 +126,17 @@ def whole_file(path: Path) -> Iterator[Path]:
 
     A pipe or a device is written directly. Raises UsageError if the file cannot be written.
     """
-    real = path.resolve()
-    replaced = path.is_file() or not path.exists()
-    part = real.with_name(f".{real.name}.{os.getpid()}") if replaced else path
+    part = None
     try:
-        yield part
-        if replaced:
+        if path.is_file() or not path.exists():
+            real = path.resolve()
+            part = real.with_name(f".{real.name}.{os.getpid()}")
+        yield part or path
+        if part is not None:
             part.replace(real)
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror or error}") from None
     finally:
-        if replaced:
-            part.unlink(missing_ok=True)
+        if part is not None:
+            with suppress(OSError):
+                part.unlink()

@@ -16,6 +16,7 @@ from leanopt_core.store.store import Store
 from leanopt_core.suggest import did_you_mean
 
 _NOT_STORED = "daily returns are not stored (search.curves)"
+_NO_EQUITY = "the strategy returned no equity curve"
 #: The most characters of why a test failed.
 _LONGEST = 120
 #: The most paths that a message names.
@@ -90,11 +91,18 @@ def _piece(store: Store, run: StoredRun, number: int, name: str) -> Piece:
     same = [s for s in search.scenarios if json.loads(s.definition).get("symbol") == symbol]
     inside = (_returns(store, trial, one.ordinal) for one in same)
     returns = _returns(store, trial, test.ordinal)
-    gap = None if returns is not None else _NOT_STORED
+    gap = None if returns is not None else _lacking(run)
     if backtest.failure is not None:
-        gap = f"the test failed: {backtest.failure}: {shortened(backtest.message or '', _LONGEST)}"
+        message = " ".join((backtest.message or "").split())
+        gap = f"the test failed: {backtest.failure}: {shortened(message, _LONGEST)}"
     known = tuple(one for one in inside if one is not None)
     return Piece(search, test, trial, known, returns, backtest.failure is None, gap)
+
+
+def _lacking(run: StoredRun) -> str:
+    """Return why a completed test has no daily returns."""
+    asked = json.loads(run.execution).get("curves") == "daily"
+    return _NO_EQUITY if asked else _NOT_STORED
 
 
 def _unchosen(search: StoredSearch) -> str:

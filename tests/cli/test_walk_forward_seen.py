@@ -305,6 +305,20 @@ def test_without_curves_it_says_what_is_missing(tmp_path: Path, leanopt) -> None
     assert (refused.returncode, why in refused.stderr) == (2, True)
 
 
+def test_a_window_says_in_one_line_what_its_strategy_lacks(tmp_path: Path, leanopt) -> None:
+    """A test without an equity curve, and one whose message has several lines."""
+    text = STRATEGY.replace("no bars in 2012", "no bars\\nin 2012").replace(
+        "    return Result(",
+        "    if year == 2013:\n        return Result(statistics)\n    return Result(",
+    )
+    (laid(tmp_path, 'symbol = "BBB"') / "strategy.py").write_text(text)
+    leanopt(tmp_path, "run", "pipeline.toml", "--set", "constraints.results=[]")
+    [path] = said(leanopt, tmp_path)["paths"]
+    failed, without = (window["why"] for window in path["windows"] if window["why"])
+    assert failed.startswith("the test failed: strategy error: ValueError: no bars in 2012")
+    assert without == "the strategy returned no equity curve"
+
+
 def test_who_watches_sees_the_windows(two: Path) -> None:
     """As the run's own screen shows them."""
     with open_store(two / ".leanopt" / "leanopt.db") as store:

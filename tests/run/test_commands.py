@@ -100,6 +100,10 @@ def test_export_writes_the_whole_file_or_none(finished: Path, leanopt) -> None:
     absent = leanopt(finished, "export", "-o", "nowhere/trials.jsonl", check=False)
     assert (absent.returncode, absent.stdout) == (2, "")
     assert "nowhere/trials.jsonl cannot be written: No such file or directory" in absent.stderr
+    for length in (250, 300):
+        long = leanopt(finished, "export", "-o", "a" * length, check=False)
+        assert (long.returncode, long.stdout) == (2, "")
+        assert long.stderr.endswith("cannot be written: File name too long\n")
 
 
 def test_a_reader_that_goes_away_is_no_error(finished: Path) -> None:
