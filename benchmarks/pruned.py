@@ -102,7 +102,7 @@ def search(name: str, method: str, seed: int, trials: int, *, bound: bool) -> Tr
         seed=seed,
         lookahead=LOOKAHEAD,
         rungs=SCENARIOS,
-        prune=Bound(each=True, worst=True) if bound else lambda *_: False,
+        prune=Bound(each=True, worst=True) if bound else None,
     )
     points: dict[int, Point] = {}
     made = 0

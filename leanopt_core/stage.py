@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 class Told:
     """Summary of a told trial, as the history keeps it.
 
-    `values` are the further named values of the fitness function, read-only. `complete` is false if
-    the trial was judged by a part of its scenarios only; such trials never rank as best.
+    `values` are the further named values of the fitness function, read-only. `pruned_at` is None if
+    all scenarios judged the trial, else the last step that judged it, from 0; such trials never
+    rank as best.
     """
 
     number: int
@@ -31,7 +32,12 @@ class Told:
     objective: float | None
     violation: float
     values: Mapping[str, float] = field(factory=dict, converter=read_only)
-    complete: bool = True
+    pruned_at: int | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Return whether all scenarios judged the trial."""
+        return self.pruned_at is None
 
     @property
     def objectives(self) -> tuple[float, ...]:

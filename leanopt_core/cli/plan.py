@@ -123,7 +123,7 @@ def _time(said: PlanReport) -> str:
     times, expected = said.times, said.estimate
     if times is None or expected is None:
         return f"time: unknown; {_unmeasured(said)}"
-    most = "at most" if said.ready.plan.prune != "none" else "about"
+    most = "at most" if said.ready.plan.prune.use != "none" else "about"
     whole = "unlimited" if expected.seconds is None else f"{most} {duration(expected.seconds)}"
     limit = said.ready.pipeline.search.time
     if limit is not None and (expected.seconds is None or expected.seconds > limit):

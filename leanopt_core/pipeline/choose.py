@@ -35,11 +35,11 @@ def read_choose(
         _check_unused(table, reader.problems)
         return table
     said = toml_text(table.use)
-    if prune and fitness and _loses_values(prune, fitness):
+    if prune and fitness and (where := _loses_values(prune, fitness)):
         reader.problems.add(
             _USE,
             said,
-            'expected "best" with [prune] and aggregate = "worst"',
+            f'expected "best" with {where}',
             "pruned trials have no fitness over all scenarios, so plateaus are not known",
         )
     if space and _most_neighbours(space, table.radius) < 2:  # noqa: PLR2004 - as many as a plateau has
@@ -70,11 +70,13 @@ def _check_unused(table: ChooseTable, problems: Problems) -> None:
             problems.add(("choose", key), toml_text(found), expected)
 
 
-def _loses_values(prune: PruneTable, fitness: Choice) -> bool:
-    """Return whether feasible trials are pruned, which then have no fitness over all scenarios."""
+def _loses_values(prune: PruneTable, fitness: Choice) -> str:
+    """Return why feasible trials have no fitness over all scenarios; empty if they all have."""
     options = fitness.options
     worst = isinstance(options, AggregateOptions) and options.aggregate == "worst"
-    return prune.use != "none" and worst
+    if prune.use == "bound" and worst:
+        return '[prune] and aggregate = "worst"'
+    return '[prune] use = "halving"' if prune.use == "halving" else ""
 
 
 def _most_neighbours(space: Space, radius: int) -> int:

@@ -154,7 +154,15 @@ def _named(label: str, rest: str) -> str:
 
 
 def _rungs(pipeline: Pipeline, names: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
-    """Return the steps of a trial, one scenario more in each; none if it has one step only."""
-    if pipeline.prune.use == "none":
-        return ()
-    return tuple(names[:count] for count in range(1, len(names) + 1))
+    """Return the steps of a trial, nested: none if nothing is pruned, the last has all scenarios.
+
+    With "bound" each has one scenario more.
+    """
+    match pipeline.prune.use:
+        case "none":
+            return ()
+        case "bound":
+            counts: tuple[int, ...] = tuple(range(1, len(names)))
+        case "halving":
+            counts = tuple(count for count in pipeline.prune.rungs if count < len(names))
+    return tuple(names[:count] for count in (*counts, len(names)))

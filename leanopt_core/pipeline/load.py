@@ -29,6 +29,7 @@ from leanopt_core.pipeline.parameters import (
     read_space,
 )
 from leanopt_core.pipeline.problems import Problems
+from leanopt_core.pipeline.prune import read_prune
 from leanopt_core.pipeline.reader import Reader
 from leanopt_core.pipeline.scenarios import (
     Scenarios,
@@ -54,7 +55,6 @@ from leanopt_core.pipeline.tables import (
     ConstraintsTable,
     ExecutorTable,
     FitnessTable,
-    PruneTable,
     SearchSettings,
     StrategyTable,
     TopTable,
@@ -140,7 +140,7 @@ def _pipeline(
     # How many scenarios a trial has decides nothing where nothing is searched.
     most = read.most * (split.spans if split else 1) if searched else None
     search = _search(raw["search"], reader, fitness, most)
-    prune = _prune(raw["prune"], reader, most)
+    prune = read_prune(raw["prune"], reader, most)
     choose = read_choose(
         raw["choose"],
         reader,
@@ -217,19 +217,6 @@ def _search(
     if search and scenarios is not None:
         _check_backtests(search, scenarios, reader.problems)
     return search
-
-
-def _prune(raw: object, reader: Reader, scenarios: int | None) -> PruneTable | None:
-    """Read `[prune]`, and report pruning where there is nothing to prune."""
-    prune = reader.table(raw, ("prune",), PruneTable)
-    if prune and prune.use != "none" and scenarios == 1:
-        reader.problems.add(
-            ("prune", "use"),
-            toml_text(prune.use),
-            'expected "none" with one scenario a trial',
-            "it leaves out scenarios: give several [[scenario]] tables, or no separate searches",
-        )
-    return prune
 
 
 def _check_curves(fitness: Choice, search: SearchSettings, problems: Problems) -> None:

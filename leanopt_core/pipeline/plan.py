@@ -19,7 +19,7 @@ from leanopt_core.errors import PluginError
 from leanopt_core.fitness_options import RARE
 from leanopt_core.pipeline.expand import PlannedPath, PlannedSearch, expand
 from leanopt_core.pipeline.settings import Choice, ExecutorSettings, Pipeline, StageSettings
-from leanopt_core.pipeline.tables import ChooseTable, SearchSettings
+from leanopt_core.pipeline.tables import ChooseTable, PruneTable, SearchSettings
 from leanopt_core.space import Space
 from leanopt_core.specs import option_key
 from leanopt_core.work import Scenario
@@ -165,7 +165,7 @@ class SearchPlan:
     backtests: int | None = None
     stop_when_failing: int = 0
     soft: tuple[PlannedSoft, ...] = ()
-    prune: str = "none"
+    prune: PruneTable = field(factory=PruneTable)
     paths: tuple[PlannedPath, ...] = ()
     choose: ChooseTable = field(factory=ChooseTable)
 
@@ -191,7 +191,7 @@ class SearchPlan:
             **({"environment": dict(self.environment)} if self.environment else {}),
             **({} if self.trials is None else {"trials": self.trials}),
             **({} if self.backtests is None else {"backtests": self.backtests}),
-            **({} if self.prune == "none" else {"prune": {"use": self.prune}}),
+            **({} if self.prune.use == "none" else {"prune": _pruned(self.prune)}),
             **({"paths": [path.to_dict() for path in self.paths]} if self.paths else {}),
             **({} if self.choose == ChooseTable() else {"choose": plain(self.choose)}),
         }
@@ -282,9 +282,15 @@ def resolve(pipeline: Pipeline, *, source: str, data: Mapping[str, str]) -> Sear
         trials=pipeline.search.trials,
         backtests=pipeline.search.backtests,
         stop_when_failing=pipeline.search.stop_when_failing,
-        prune=pipeline.prune.use,
+        prune=pipeline.prune,
         choose=pipeline.choose,
     )
+
+
+def _pruned(prune: PruneTable) -> dict[str, Any]:
+    """Return what the plan says of pruning; the searches have the rungs."""
+    reduction = {"reduction": prune.reduction} if prune.use == "halving" else {}
+    return {"use": prune.use, **reduction}
 
 
 def execution(pipeline: Pipeline) -> Execution:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
@@ -316,10 +317,23 @@ class SearchSettings:
 class PruneTable:
     """`[prune]`: which trials are not backtested under all their scenarios."""
 
-    use: Literal["none", "bound"] = field(
+    use: Literal["none", "bound", "halving"] = field(
         default="none",
-        metadata={"help": '"bound": those that the other scenarios cannot make the best'},
+        metadata={"help": '"bound": those that cannot be the best; "halving": all but the best'},
     )
+    rungs: tuple[int, ...] = field(
+        default=(), metadata={"help": "numbers of scenarios that judge a trial before all do"}
+    )
+    reduction: int = field(
+        default=3,
+        validator=[ge(2), le(1000)],
+        metadata={"help": "one of so many trials goes on at each rung"},
+    )
+
+    @rungs.validator
+    def _growing(self, _attribute: object, rungs: tuple[int, ...]) -> None:
+        if any(after <= before for before, after in pairwise((0, *rungs))):
+            raise ValueError("must be numbers from 1 that grow")
 
 
 @frozen

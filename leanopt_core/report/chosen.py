@@ -147,7 +147,7 @@ def _told(store: Store, run: StoredRun, search: StoredSearch) -> Iterator[Told]:
             )
         yield Told(
             *(one.number, space.point_at(one.grid_index), objective, one.violation or 0.0),
-            complete=not one.pruned,
+            pruned_at=one.pruned_at,
         )
 
 

@@ -20,7 +20,7 @@ from leanopt_core.search.advice import Size, advice
 from leanopt_core.search.commands import least
 from leanopt_core.search.most_trials import stages_trials
 from leanopt_core.search.prepare import Prepared
-from leanopt_core.search.setup import budget, prune_of
+from leanopt_core.search.setup import bounds, budget
 from leanopt_core.search.unstored import probe as probe_now
 from leanopt_core.shown import shortened
 from leanopt_core.store.store import open_to_look
@@ -217,16 +217,29 @@ class PlanReport:
 
 def prune_line(ready: Prepared) -> str | None:
     """Return when a trial does without its other scenarios, None if it never does."""
-    bound, plan = prune_of(ready.pipeline), ready.plan
-    if bound is None:
+    plan = ready.plan
+    if plan.prune.use == "none":
         return None
-    decided = "fails or is not feasible" if bound.each else "fails or breaks a constraint"
-    if bound.worst:
+    if plan.prune.use == "halving":
+        return _halving_line(plan)
+    each, worst = bounds(ready.pipeline)
+    decided = "fails or is not feasible" if each else "fails or breaks a constraint"
+    if worst:
         best = f"is not better than the best trial (the first {plan.lookahead} have none to beat)"
         decided = decided.replace(" or ", ", ") + f", or {best}"
         return f"prune: a trial ends at the scenario where it {decided}"
-    more = '; with aggregate = "worst", also where it is not better than the best' * bound.each
+    more = '; with aggregate = "worst", also where it is not better than the best' * each
     return f"prune: a trial ends at the scenario where it {decided}{more}"
+
+
+def _halving_line(plan: SearchPlan) -> str:
+    """Return how many scenarios judge a trial at each step, of the search with the most steps."""
+    *steps, last = max((search.rungs for search in plan.searches), key=len)
+    counts = ", ".join(f"{len(rung):,}" for rung in steps)
+    return (
+        f"prune: a trial is judged by {counts}, then all {len(last):,} scenarios; the best "
+        f"1/{plan.prune.reduction} of a step go on (the first {plan.lookahead} have no rivals)"
+    )
 
 
 def choose_line(plan: SearchPlan) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from attrs import field, frozen
 
@@ -49,8 +49,8 @@ class SearchSetup:
 
     `rungs` are the indexes of the scenarios that judge a trial at each step, those of the last
     judge it for good; each has some that no rung before has. Without any, all scenarios are one
-    rung. `prune` decides which trials go no further, `choose` which trials are backtested under the
-    `tests`, whose keys follow those of the scenarios.
+    rung. `prune` makes what decides which trials go no further, `choose` says which trials are
+    backtested under the `tests`, whose keys follow those of the scenarios.
     """
 
     space: Space
@@ -66,7 +66,7 @@ class SearchSetup:
     statistics: tuple[str, ...] = ()
     time: TimeLimits = field(factory=TimeLimits)
     rungs: tuple[tuple[int, ...], ...] = ()
-    prune: Prune | None = None
+    prune: Callable[[], Prune] | None = None
     tests: tuple[Scenario, ...] = ()
     choose: Choose | None = None
     refused: str = ""
@@ -127,7 +127,7 @@ class ActiveSearch:
             stop_when_failing=setup.stop_when_failing,
             statistics=setup.statistics,
             rungs=len(self._rungs),
-            prune=setup.prune,
+            prune=setup.prune() if setup.prune else None,
             choose=setup.choose if setup.tests else None,
         )
         self.machine.recall(self._replay.recorded(1))

@@ -87,7 +87,7 @@ def advice(lookahead: int, workers: int, steps: int = 1) -> str | None:
     """
     if lookahead >= round(needed(workers, steps)):
         return None
-    pruned = " with [prune], where a trial's backtests run one after the other" * (steps > 1)
+    pruned = " with [prune], where a trial's steps run one after the other" * (steps > 1)
     return (
         f"search.lookahead = {lookahead} leaves some of the {workers} workers idle{pruned}; "
         f"{advised(workers, steps)} would keep them busy (changing it changes the trials)"

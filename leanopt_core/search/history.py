@@ -78,7 +78,8 @@ class ToldHistory(History):
         # NaN means "no objective" inside this column only and never leaves it.
         self._objectives = array("d")
         self._violations = array("d")
-        self._complete = bytearray()
+        # The last step that judged a trial, from 1; 0 if it is complete.
+        self._steps = array("H")
         self._values = NamedValues()
         self._slots = array("I", [0]) * _START
         self._shift = 65 - _START.bit_length()
@@ -92,7 +93,7 @@ class ToldHistory(History):
         self._indices.append(grid_index)
         self._objectives.append(nan if score.objective is None else score.objective)
         self._violations.append(score.violation)
-        self._complete.append(score.pruned_at is None)
+        self._steps.append(0 if score.pruned_at is None else score.pruned_at + 1)
         if 3 * len(self._numbers) > 2 * len(self._slots):
             self._grow()
         else:
@@ -136,14 +137,14 @@ class ToldHistory(History):
             None if isnan(objective) else objective,
             self._violations[position],
             self._values.at(position),
-            bool(self._complete[position]),
+            self._steps[position] - 1 if self._steps[position] else None,
         )
 
     def rank_key(self, position: int) -> tuple[int, float, int]:
         """Return the key that sorts the trial at `position` by rank, best first."""
         objective = self._objectives[position]
         known = None if isnan(objective) else objective
-        complete = self._complete[position] == 1
+        complete = self._steps[position] == 0
         merits = merit(known, self._violations[position], complete=complete)
         return (*merits, self._numbers[position])
 

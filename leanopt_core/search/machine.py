@@ -41,7 +41,7 @@ from leanopt_core.search.failing import FAILING, FailingStart, Lacking
 from leanopt_core.search.guarded_stage import GuardedStage
 from leanopt_core.search.history import ToldHistory
 from leanopt_core.search.moments import RunningMoments
-from leanopt_core.search.prune import Prune
+from leanopt_core.search.prune import Ends, Prune
 from leanopt_core.search.repeats import other_proposal
 from leanopt_core.space import Space
 from leanopt_core.stage import AskContext, StageStart, TellContext
@@ -60,12 +60,12 @@ FITNESS_TARGET: Final = "fitness target"
 
 @define
 class _Pending:
-    """A trial that is not told; `best` is the best objective that was told when it was proposed."""
+    """A trial that is not told; `ends` says where, by what was told when it was proposed."""
 
     number: int
     grid_index: int
     proposal: Proposal
-    best: float | None = None
+    ends: Ends | None = None
     scores: list[Score] = field(factory=list)
     finished: Trial | None = None
 
@@ -184,12 +184,13 @@ class SearchMachine:
         if self._active is None or not 0 <= offset < len(outstanding):
             return
         pending = outstanding[offset]
-        if (rung := len(pending.scores)) < self._last_rung:
-            pending.scores.append(score)
-            if self._prune is None or not self._prune(pending.scores, pending.best):
+        rung = len(pending.scores)
+        pending.scores.append(score)
+        if rung < self._last_rung:
+            if pending.ends is None or not pending.ends(pending.scores):
                 self._promoted.append(Promote(number, rung + 1))
                 return
-            score = evolve(score, pruned_at=rung)
+            score = pending.scores[-1] = evolve(score, pruned_at=rung)
         proposal, name = pending.proposal, self._active.rule.name
         pending.finished = Trial(
             *(number, name, proposal.point, proposal.origin, score),
@@ -326,7 +327,8 @@ class SearchMachine:
             because = active.method.because(proposal.because, number)
         attempt = active.attempt
         self._number = number
-        self._outstanding.append(_Pending(number, grid_index, proposal, self._best))
+        ends = self._prune.proposed() if self._prune else None
+        self._outstanding.append(_Pending(number, grid_index, proposal, ends))
         self._ahead.add(grid_index)
         active.asked += 1
         active.attempt = active.refusals = 0
@@ -342,8 +344,11 @@ class SearchMachine:
         )
 
     def _tell(self, active: _Active, trial: Trial) -> Iterator[SearchCommand]:
-        grid_index = self._outstanding.popleft().grid_index
+        pending = self._outstanding.popleft()
+        grid_index = pending.grid_index
         self._history.add(trial, grid_index)
+        if self._prune:
+            self._prune.told(pending.scores)
         if self._moments:
             self._moments.add(trial.score)
         self._told = self._history.since(0)

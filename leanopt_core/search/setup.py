@@ -25,7 +25,7 @@ from leanopt_core.search.calls import Calls
 from leanopt_core.search.choose import choose_of
 from leanopt_core.search.commands import Budget, StageRule
 from leanopt_core.search.prepare import Prepared, build_sink, label, load_choice
-from leanopt_core.search.prune import Bound
+from leanopt_core.search.prune import Bound, Halving, Prune
 from leanopt_core.search.running_time import TimeLimits
 from leanopt_core.search.sinks import RunSink
 from leanopt_core.sinks.base import Sink
@@ -46,7 +46,7 @@ def setups(
     calls = Calls() if calls is None else calls
     stages = tuple(_rule(stage, fitness.direction, calls) for stage in ready.pipeline.stages)
     scenarios = {scenario.name: scenario for scenario in ready.plan.scenarios}
-    target, prune = fitness.target, prune_of(ready.pipeline)
+    target = fitness.target
     limits = tuple(stage.time for stage in ready.pipeline.stages)
     times = TimeLimits(ready.pipeline.search.time, limits)
     pipeline = ready.pipeline
@@ -72,7 +72,7 @@ def setups(
                 statistics=named,
                 time=times,
                 rungs=tuple(tuple(map(search.scenarios.index, rung)) for rung in search.rungs),
-                prune=prune,
+                prune=prune_of(pipeline, len(search.rungs)),
                 tests=tests,
                 choose=choose_of(pipeline.choose, ready.plan.space) if tests else None,
                 refused=_refused(search, ready.refused),
@@ -87,16 +87,24 @@ def _refused(search: PlannedSearch, refused: Mapping[str, str]) -> str:
     return "; ".join(dict.fromkeys(found))
 
 
-def prune_of(pipeline: Pipeline) -> Bound | None:
-    """Return what prunes trials, None if nothing does.
+def prune_of(pipeline: Pipeline, rungs: int) -> Callable[[], Prune] | None:
+    """Return what makes that which prunes trials of so many rungs, None if nothing does."""
+    match pipeline.prune.use:
+        case "bound":
+            return partial(Bound, *bounds(pipeline))
+        case "halving":
+            return partial(Halving, rungs, pipeline.prune.reduction)
+    return None
+
+
+def bounds(pipeline: Pipeline) -> tuple[bool, bool]:
+    """Return whether each scenario is scored by itself, and whether the worst one counts.
 
     A fitness function with `AggregateOptions` scores each scenario by itself.
     """
-    if pipeline.prune.use == "none":
-        return None
     options = pipeline.fitness.options
     each = isinstance(options, AggregateOptions)
-    return Bound(each, worst=each and options.aggregate == "worst")
+    return each, each and options.aggregate == "worst"
 
 
 def budget(plan: SearchPlan, scenarios: int) -> Budget | None:

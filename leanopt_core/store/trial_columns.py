@@ -58,10 +58,15 @@ class TrialColumns(NamedTuple):
     failure: str | None
     fitness: float | None
     violation: float
-    pruned: bool
+    pruned_at: int | None
     parameters: Row
     values: Row
     statistics: dict[int, Row]
+
+    @property
+    def pruned(self) -> bool:
+        """Return whether not all scenarios judged the trial."""
+        return self.pruned_at is not None
 
 
 def columns_of_trials(database: Database, search_id: int, asked: Asked) -> Iterator[TrialColumns]:
@@ -99,12 +104,12 @@ def _plain(name: str) -> bool:
 
 def _trial(rows: Sequence[Row], asked: Asked, whole: frozenset[str]) -> TrialColumns:
     """Return a trial of its rows, one for each backtest; JSON objects stand for `whole` names."""
-    number, grid_index, *own, pruned_at = rows[0][:_OWN_COLUMNS]
+    number, grid_index, *own = rows[0][:_OWN_COLUMNS]
     values = _OWN_COLUMNS + len(asked.parameters)
     statistics = values + len(asked.values)
     return TrialColumns._make(
         (
-            *(number, int(grid_index), *own, pruned_at is not None),
+            *(number, int(grid_index), *own),
             _found(asked.parameters, rows[0][_OWN_COLUMNS:values], whole),
             _found(asked.values, rows[0][values:statistics], whole),
             {

@@ -69,6 +69,8 @@ CHANGES: tuple[tuple[str, bool], ...] = (
     ("search.check_warm=0.5", False),
     ("search.keep=best:5", False),
     ("prune.use=none", False),
+    ("prune.rungs=[1]", False),
+    ("prune.reduction=4", False),
     ("choose.use=best", False),
     ("choose.use=plateau", True),
     ("choose.radius=1", False),
@@ -135,6 +137,32 @@ def test_the_hash_changes_exactly_when_the_trials_do(load, change, decides) -> N
         sets = ["stage.ga.name=second", change, "stage.second.seed_from=ga"]
         assert plan(load(sets=[sets[0]])).hash != plan(load(sets=sets)).hash
     assert (plan(load(sets=sets, environment=mine)).hash != plan(load()).hash) is decides
+
+
+def test_what_decides_how_trials_are_halved(load) -> None:
+    """Whether they are, the rungs, and the share that goes on; the default may be given."""
+    symbols = 'scenario={ universe = ["SPY", "QQQ", "IWM"] }'
+
+    def halved(*sets: str) -> SearchPlan:
+        return plan(load(sets=[symbols, *sets]))
+
+    default = ("prune.use=halving", "prune.rungs=[1]")
+    hashes = [
+        halved(*sets).hash
+        for sets in (
+            (),
+            ("prune.use=bound",),
+            default,
+            ("prune.use=halving", "prune.rungs=[2]"),
+            ("prune.use=halving", "prune.rungs=[1, 2]"),
+            (*default, "prune.reduction=2"),
+        )
+    ]
+    assert len(set(hashes)) == len(hashes)
+    assert halved(*default, "prune.reduction=3").hash == halved(*default).hash
+    found = halved(*default).to_dict()
+    assert found["prune"] == {"use": "halving", "reduction": 3}
+    assert found["searches"][0]["rungs"] == [["SPY"], ["SPY", "QQQ", "IWM"]]
 
 
 def test_an_option_that_is_rare_is_in_the_plan_where_it_is_given() -> None:

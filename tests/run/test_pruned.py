@@ -276,7 +276,7 @@ def test_the_plan_says_when_trials_end(project: Project, leanopt) -> None:
     plan = leanopt(folder, "plan", "pipeline.toml", "--workers", "4")
     said = "prune: a trial ends at the scenario where it fails, is not feasible, or is not better"
     assert f"{said} than the best trial (the first 6 have none to beat)" in plan.stdout
-    assert "where a trial's backtests run one after the other; 32 would keep" in plan.stderr
+    assert "where a trial's steps run one after the other; 32 would keep" in plan.stderr
     other = leanopt(folder, "plan", "pipeline.toml", "--set", "fitness.aggregate=mean")
     assert 'is not feasible; with aggregate = "worst", also where it is not better' in other.stdout
     assert "prune:" not in leanopt(folder, "plan", "pipeline.toml", *WHOLE).stdout

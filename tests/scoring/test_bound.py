@@ -12,9 +12,9 @@ from leanopt_statistic._impl import create
 from leanopt_core.scoring import ResultConstraint, Scorer, SoftConstraint
 from leanopt_core.search.prune import Bound
 from leanopt_core.statistics import Statistics
+from leanopt_core.trial import Score
 from leanopt_core.work import Category, Failure, Outcome
 
-BOUND = Bound(each=True, worst=True)
 VALUES = st.integers(-3, 3).map(lambda value: value / 2)
 COMPLETED = st.builds(
     lambda profit, depth: Outcome(Statistics({"Net Profit": profit, "Drawdown": depth})),
@@ -51,11 +51,15 @@ def test_a_decided_trial_is_never_better(
         label="fitness",
         soft=[SoftConstraint(rule, 0.7)] if soft else [],
     )
+    bound = Bound(each=True, worst=True)
+    if best is not None:
+        bound.told([Score(best, best)])
+    decided = bound.proposed()
     named = {str(place): outcome for place, outcome in enumerate(outcomes)}
     whole = scorer(named)
     scores = []
     for count in range(1, len(outcomes)):
         scores.append(scorer(dict(list(named.items())[:count])))
-        if BOUND(scores, best):
+        if decided(scores):
             better = best is None or (whole.objective or 0.0) > best
             assert not (whole.feasible and better)

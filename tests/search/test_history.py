@@ -25,6 +25,7 @@ SPACES = [
 
 objectives = st.none() | st.floats(allow_nan=False, allow_infinity=False) | st.integers(-2, 2)
 violations = st.just(0.0) | st.floats(0, 1e9)
+steps = st.sampled_from([None, None, 0, 7, 65_000])
 named = st.dictionaries(st.sampled_from(["b", "a", "profit"]), st.floats(-1e9, 1e9), max_size=3)
 
 
@@ -35,7 +36,9 @@ def told_trials(draw):
     ranks = st.integers(0, space.grid_size - 1)
     told = draw(
         st.lists(
-            st.tuples(ranks, objectives, violations, named, st.sampled_from([True, True, False])),
+            st.tuples(
+                ranks, objectives, violations, named, st.sampled_from([None, None, 0, 7, 65_000])
+            ),
             unique_by=lambda t: t[0],
         )
     )
@@ -51,10 +54,9 @@ def filled(space, told):
     return history
 
 
-def trial_of(space, rank, number, objective, violation, values=None, complete=True):
+def trial_of(space, rank, number, objective, violation, values=None, pruned_at=None):
     """Return a told trial."""
-    at = None if complete else 0
-    score = Score(objective, objective, violation, values=values or {}, pruned_at=at)
+    score = Score(objective, objective, violation, values=values or {}, pruned_at=pruned_at)
     return Trial(number, "one", space.point_at(rank), "x", score)
 
 

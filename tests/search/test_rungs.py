@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from random import Random
 
+from attrs import evolve
 from driving import grid
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,14 +25,29 @@ from leanopt_core.search.commands import (
     Withdraw,
 )
 from leanopt_core.search.machine import SearchMachine
-from leanopt_core.search.prune import Bound
+from leanopt_core.search.prune import Bound, Ends, Halving
 from leanopt_core.space import Point
 from leanopt_core.stage import AskContext, StageStart, TellContext
 from leanopt_core.trial import DONE, Proposal, Score, Signal, Trial, Violation
 
 SPACE = grid()
 RUNGS = 4
-BOUND = Bound(each=True, worst=True)
+
+
+def bound() -> Bound:
+    """Return what a search with the strictest promise prunes by."""
+    return Bound(each=True, worst=True)
+
+
+class Always:
+    """Ends every trial at its first rung."""
+
+    def told(self, scores: Sequence[Score]) -> None:
+        """Learn nothing."""
+
+    def proposed(self) -> Ends:
+        """Return what ends every trial."""
+        return lambda _: True
 
 
 def value(point: Point, scenario: int) -> float | None:
@@ -160,6 +177,7 @@ def listed(points: Sequence[int]):
 
 POINTS = st.lists(st.integers(0, SPACE.grid_size - 1), unique=True, max_size=40)
 LOOKAHEADS = st.integers(1, 12)
+PRUNES = st.sampled_from([bound, partial(Halving, RUNGS, 2), partial(Halving, RUNGS, 3)])
 
 
 def model(points: Sequence[int], lookahead: int) -> list[Score]:
@@ -189,7 +207,7 @@ def model(points: Sequence[int], lookahead: int) -> list[Score]:
 def test_a_trial_is_pruned_by_what_was_told_when_it_was_proposed(points, lookahead, workers, seed):
     """However many workers there are and whatever ends first."""
     farm, told = search(
-        listed(points), lookahead=lookahead, workers=workers, seed=seed, rungs=RUNGS, prune=BOUND
+        listed(points), lookahead=lookahead, workers=workers, seed=seed, rungs=RUNGS, prune=bound()
     )
     expected = model(points, lookahead)
     assert [trial.score for trial in told] == expected
@@ -198,12 +216,12 @@ def test_a_trial_is_pruned_by_what_was_told_when_it_was_proposed(points, lookahe
     assert farm.backtests == sum(asked)
 
 
-@given(LOOKAHEADS, st.integers(1, 16), st.integers(0, 999))
-def test_a_method_that_learns_has_one_search(lookahead, workers, seed):
+@given(PRUNES, LOOKAHEADS, st.integers(1, 16), st.integers(0, 999))
+def test_a_method_that_learns_has_one_search(prune, lookahead, workers, seed):
     """What it proposes depends on scores, and they do not depend on the workers."""
-    options = {"lookahead": lookahead, "rungs": RUNGS, "prune": BOUND}
-    first, told = search(Climber, **options)
-    again, others = search(Climber, workers=workers, seed=seed, **options)
+    options = {"lookahead": lookahead, "rungs": RUNGS}
+    first, told = search(Climber, prune=prune(), **options)
+    again, others = search(Climber, workers=workers, seed=seed, prune=prune(), **options)
     assert again.points == first.points
     assert others == told
     assert again.backtests == first.backtests
@@ -214,23 +232,77 @@ def test_the_bound_changes_neither_the_trials_nor_the_best(points, lookahead, pa
     """Of a method that does not learn: the same best, the same end, no backtest more."""
     rule = {"patience": patience, "target": target, "lookahead": lookahead}
 
-    bound, told = search(listed(points), rungs=RUNGS, prune=BOUND, **rule)
-    whole, every = search(listed(points), rungs=RUNGS, prune=lambda *_: False, **rule)
+    pruned, told = search(listed(points), rungs=RUNGS, prune=bound(), **rule)
+    whole, every = search(listed(points), rungs=RUNGS, **rule)
     assert [trial.point for trial in told] == [trial.point for trial in every]
     ends = [
         [one.reason for one in farm.commands if isinstance(one, StageEnded | SearchEnded)]
-        for farm in (bound, whole)
+        for farm in (pruned, whole)
     ]
     assert ends[0] == ends[1]
     best = [
         [(one.number, one.objective) for one in farm.machine.history.best(1) if one.feasible]
-        for farm in (bound, whole)
+        for farm in (pruned, whole)
     ]
     assert best[0] == best[1]
-    assert bound.backtests <= whole.backtests
-    for pruned, complete in zip(told, every, strict=True):
-        if pruned.complete:
-            assert pruned.score == complete.score
+    assert pruned.backtests <= whole.backtests
+    for one, complete in zip(told, every, strict=True):
+        if one.complete:
+            assert one.score == complete.score
+
+
+def standing(score: Score) -> tuple[int, float]:
+    """Return how a trial ranks: feasible ones by value, violations by size, then the rest."""
+    if score.violation > 0:
+        return (1, score.violation)
+    return (2, 0.0) if score.objective is None else (0, -score.objective)
+
+
+def halved(points: Sequence[int], lookahead: int, reduction: int) -> list[int]:
+    """Return the rung that each trial reaches, by the rule: all are ranked at each rung."""
+    reached: list[int] = []
+    for place, index in enumerate(points):
+        told = range(max(0, place + 1 - lookahead))
+        rung = 0
+        while rung + 1 < RUNGS:
+            score = judge(SPACE.point_at(index), rung)
+            rivals = [one for one in told if reached[one] >= rung]
+            ranked = sorted(
+                [*rivals, place],
+                key=lambda one, at=rung: (*standing(judge(SPACE.point_at(points[one]), at)), one),
+            )
+            if score.failure or place not in ranked[: max(1, len(ranked) // reduction)]:
+                break
+            rung += 1
+        reached.append(rung)
+    return reached
+
+
+@given(POINTS, LOOKAHEADS, st.integers(1, 16), st.integers(0, 999), st.integers(2, 5))
+def test_the_best_of_each_rung_go_on(points, lookahead, workers, seed, reduction):
+    """Of the trials told when this one was proposed, and itself; whatever ends first."""
+    farm, told = search(
+        listed(points),
+        lookahead=lookahead,
+        workers=workers,
+        seed=seed,
+        rungs=RUNGS,
+        prune=Halving(RUNGS, reduction),
+    )
+    reached = halved(points, lookahead, reduction)
+    last = RUNGS - 1
+    assert [last if one.complete else one.score.pruned_at for one in told] == reached
+    assert farm.backtests == sum(rung + 1 for rung in reached)
+    for trial, rung in zip(told, reached, strict=True):
+        assert evolve(trial.score, pruned_at=None) == judge(trial.point, rung)
+
+
+def test_without_rivals_every_trial_goes_on() -> None:
+    """The first trials, and always the best one of a rung."""
+    points = range(1, 13)
+    _, told = search(listed(points), lookahead=12, rungs=2, prune=Halving(2, 3))
+    failed = [judge(SPACE.point_at(index), 0).failure is not None for index in points]
+    assert [one.complete for one in told] == [not one for one in failed]
 
 
 def test_one_rung_is_a_search_as_ever():
@@ -244,7 +316,7 @@ def test_one_rung_is_a_search_as_ever():
 def test_what_is_withdrawn_climbs_no_further() -> None:
     """A stop comes before a promotion that is due, and there is none in the next stage."""
     rules = [StageRule(name, f"stage {name!r}", listed(range(9))) for name in ("one", "two")]
-    machine = SearchMachine(SPACE, rules, seed=7, lookahead=3, rungs=RUNGS, prune=BOUND)
+    machine = SearchMachine(SPACE, rules, seed=7, lookahead=3, rungs=RUNGS, prune=bound())
     proposed = [one for one in machine.advance() if isinstance(one, Propose)]
     for command in proposed:
         machine.finished(command.number, Score(1.0, 1.0))
@@ -276,10 +348,13 @@ CASES = {
 
 def test_when_a_trial_is_decided():
     """By the fitness function's promise: none, each scenario alone, the worst counts."""
-    promises = (Bound(), Bound(each=True), Bound(each=True, worst=True))
+    promises = ((False, False), (True, False), (True, True))
     for name, (score, best, expected) in CASES.items():
-        found = tuple(bound([Score(9.9, 9.9), score], best) for bound in promises)
-        assert found == expected, name
+        for (each, worst), decided in zip(promises, expected, strict=True):
+            rule = Bound(each, worst)
+            if best is not None:
+                rule.told([Score(best, best)])
+            assert rule.proposed()([Score(9.9, 9.9), score]) == decided, name
 
 
 @given(POINTS, st.integers(1, 4), st.integers(1, 16), st.integers(0, 99), st.integers(0, 20))
@@ -298,6 +373,6 @@ def test_tests_come_before_the_end_of_the_search(points, tested, workers, seed, 
 
 def test_a_pruned_trial_is_never_chosen():
     """Even where no complete one is left."""
-    farm, _ = search(listed(range(12)), rungs=2, prune=lambda *_: True, choose=Best(3))
+    farm, _ = search(listed(range(12)), rungs=2, prune=Always(), choose=Best(3))
     assert farm.tested == []
     assert farm.commands[-1] == SearchEnded("stages")

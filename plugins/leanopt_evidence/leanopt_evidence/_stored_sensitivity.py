@@ -27,8 +27,8 @@ def sensitivity_of(
     for one in trials:
         point, score = space.point_at(one.grid_index), one.score
         assert score is not None  # noqa: S101 - it was told
-        complete = one.pruned_at is None
-        told.append(Told(one.number, point, score.objective, score.violation, complete=complete))
+        judged = score.objective, score.violation
+        told.append(Told(one.number, point, *judged, pruned_at=one.pruned_at))
     (stored,) = (one for one in run.searches if one.number == search)
     results = [_result(one, stored.judged(one)) for one in trials]
     return sensitivity(space, told, direction=stored.direction, results=results, seed=seed)

@@ -166,7 +166,9 @@ def searches(draw) -> tuple[Space, list[Told]]:
     one_after_the_other = iter(values)
     trials = told(space, count, lambda _: next(one_after_the_other), draw(st.integers(0, 9)))
     pruned = draw(st.sets(st.integers(1, 30), max_size=3))
-    return space, [attrs.evolve(one, complete=one.number not in pruned) for one in trials]
+    return space, [
+        attrs.evolve(one, pruned_at=0 if one.number in pruned else None) for one in trials
+    ]
 
 
 def naive_median(values: Sequence[float]) -> float | None:

@@ -1,0 +1,60 @@
+"""Read `[prune]`: which trials are not backtested under all their scenarios."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from leanopt_core.pipeline.problems import Problems
+from leanopt_core.pipeline.reader import Reader
+from leanopt_core.pipeline.tables import PruneTable
+from leanopt_core.pipeline.toml import KeyPath, toml_text
+
+_USE: Final[KeyPath] = ("prune", "use")
+_RUNGS: Final[KeyPath] = ("prune", "rungs")
+
+
+def read_prune(raw: object, reader: Reader, scenarios: int | None) -> PruneTable | None:
+    """Return the table, None if it has errors; report what does not go with the scenarios.
+
+    `scenarios` is how many a trial has at most, None where nothing is searched.
+    """
+    table, problems = reader.table(raw, ("prune",), PruneTable), reader.problems
+    if table is None or table.use == "none":
+        return table
+    if scenarios == 1:
+        problems.add(
+            _USE,
+            toml_text(table.use),
+            'expected "none" with one scenario a trial',
+            "it leaves out scenarios: give several [[scenario]] tables, or no separate searches",
+        )
+    elif table.use == "halving":
+        _check_rungs(table.rungs, scenarios, problems)
+    if table.use != "halving":
+        _check_unused(table, problems)
+    return table
+
+
+def _check_rungs(rungs: tuple[int, ...], scenarios: int | None, problems: Problems) -> None:
+    """Report numbers of scenarios that are missing, or not fewer than all."""
+    if not rungs:
+        expected = "expected numbers of scenarios, such as [1, 5]"
+        problems.add(_RUNGS, "nothing", expected, "those that judge a trial before all do")
+        return
+    if scenarios is not None and rungs[-1] >= scenarios:
+        problems.add(
+            _RUNGS,
+            toml_text(list(rungs)),
+            f"expected numbers below {scenarios}",
+            f"a trial has {scenarios} scenarios, and the last rung has all of them",
+        )
+
+
+def _check_unused(table: PruneTable, problems: Problems) -> None:
+    """Report keys that only halving has."""
+    default = PruneTable()
+    for key in ("rungs", "reduction"):
+        if (found := getattr(table, key)) != getattr(default, key):
+            said = toml_text(list(found) if isinstance(found, tuple) else found)
+            expected = f'expected no {key}: it is for use = "halving"'
+            problems.add(("prune", key), said, expected)
