@@ -1,10 +1,11 @@
-"""What `[prune] use = "bound"` saves, and what methods that learn lose by it.
+"""What `[prune]` saves, and what is lost by it.
 
-    python benchmarks/pruned.py [--quick] [--json] [--methods NAMES] [--seeds N] [--trials N]
+    python benchmarks/pruned.py [--quick] [--json] [--use RULE] [--methods NAMES] [--seeds N]
+        [--trials N]
 
-Each landscape is judged by twelve scenarios, whose best points are a little apart; the worst one
-counts. A search is driven with and without the bound; no backtest really runs. The last line of
-output is one JSON object.
+Each landscape is judged by twelve scenarios, whose best points are a little apart; with the bound
+the worst one counts, with halving their mean. A search is driven with and without pruning; no
+backtest really runs. The last line of output is one JSON object.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from search.methods import METHODS, Part, stage
 
 from leanopt_core.search.commands import Promote, Propose, StageRule, Tell
 from leanopt_core.search.machine import SearchMachine
-from leanopt_core.search.prune import Bound
+from leanopt_core.search.prune import Bound, Halving, Prune
 from leanopt_core.trial import Score
 
 if TYPE_CHECKING:
@@ -40,26 +41,31 @@ LOOKAHEAD: Final = 16
 #: A method that the benchmark of searches has within others only.
 LHS: Final = (Part("lhs"),)
 NAMES: Final = ("random", "lhs", "ga", "climb", "tpe", "default")
+#: How many scenarios judge a trial at each rung, by the rule.
+RUNGS: Final = {"bound": tuple(range(1, SCENARIOS + 1)), "halving": (1, 4, SCENARIOS)}
+REDUCTION: Final = 3
 TRIALS, SEEDS, QUICK_SEEDS = 300, 10, 3
 
 
 @frozen(eq=False)
 class Scenarios:
-    """The values of every point under each scenario; `best` is the best of their worst."""
+    """The values of every point under each scenario; `best` is the best of their worst or means."""
 
     space: Space
     values: tuple[Floats, ...]
     best: float
+    use: str
 
     def score(self, point: Point, count: int) -> Score:
         """Return the score of the first so many scenarios."""
         index = self.space.grid_index(point)
-        worst = min(float(one[index]) for one in self.values[:count])
-        return Score(worst, worst)
+        values = [float(one[index]) for one in self.values[:count]]
+        value = min(values) if self.use == "bound" else fmean(values)
+        return Score(value, value)
 
 
 @cache
-def scenarios(name: str) -> Scenarios:
+def scenarios(name: str, use: str) -> Scenarios:
     """Return the scenarios of a landscape, made once a process."""
     found = landscape(name)
     lengths = [len(axis) for axis in found.space.axes]
@@ -73,7 +79,8 @@ def scenarios(name: str) -> Scenarios:
             for length, move in zip(lengths, moves, strict=True)
         ]
         values.append(whole[np.ix_(*moved)].reshape(-1) + random.normal(0, 0.2))
-    return Scenarios(found.space, tuple(values), float(np.minimum.reduce(values).max()))
+    joined = np.minimum.reduce(values) if use == "bound" else np.mean(values, axis=0)
+    return Scenarios(found.space, tuple(values), float(joined.max()), use)
 
 
 @frozen
@@ -93,16 +100,16 @@ class Trace:
         ][-1]
 
 
-def search(name: str, method: str, seed: int, trials: int, *, bound: bool) -> Trace:
+def search(name: str, method: str, seed: int, trials: int, *, use: str, pruned: bool) -> Trace:
     """Drive a search to its end."""
-    judged = scenarios(name)
+    judged, rungs = scenarios(name, use), RUNGS[use]
     machine = SearchMachine(
         judged.space,
         [_rule(part) for part in _parts(method, trials)],
         seed=seed,
         lookahead=LOOKAHEAD,
-        rungs=SCENARIOS,
-        prune=Bound(each=True, worst=True) if bound else None,
+        rungs=len(rungs),
+        prune=_prune(use) if pruned else None,
     )
     points: dict[int, Point] = {}
     made = 0
@@ -113,17 +120,23 @@ def search(name: str, method: str, seed: int, trials: int, *, bound: bool) -> Tr
             match command:
                 case Propose(number):
                     points[number] = command.proposal.point
-                    machine.finished(number, judged.score(points[number], 1))
-                    made += 1
+                    machine.finished(number, judged.score(points[number], rungs[0]))
+                    made += rungs[0]
                 case Promote(number, rung):
-                    machine.finished(number, judged.score(points[number], rung + 1))
-                    made += 1
+                    machine.finished(number, judged.score(points[number], rungs[rung]))
+                    made += rungs[rung] - rungs[rung - 1]
                 case Tell(_, trial):
                     if trial.complete:
                         best = max(best, trial.score.objective or -np.inf)
                     regrets.append(judged.best - best)
                     backtests.append(made)
     return Trace(tuple(regrets), tuple(backtests), machine.history.best(1)[0].point)
+
+
+def _prune(use: str) -> Prune:
+    """Return the rule of this name."""
+    halving = Halving(len(RUNGS[use]), REDUCTION)
+    return Bound(each=True, worst=True) if use == "bound" else halving
 
 
 def _parts(method: str, trials: int) -> list[Part]:
@@ -139,15 +152,17 @@ def _rule(part: Part) -> StageRule:
     return StageRule(part.use, part.use, build, trials=part.trials, seed_from=part.seed_from)
 
 
-def both(job: tuple[str, str, int], trials: int) -> tuple[Trace, Trace]:
-    """Return a search without the bound, and with it."""
-    return search(*job, trials, bound=False), search(*job, trials, bound=True)
+def both(job: tuple[str, str, int], trials: int, use: str) -> tuple[Trace, Trace]:
+    """Return a search without pruning, and with it."""
+    whole, pruned = (search(*job, trials, use=use, pruned=pruned) for pruned in (False, True))
+    return whole, pruned
 
 
 def main() -> None:
     """Run every method on every landscape and print the means over the seeds."""
     parser = options(__doc__.partition("\n")[0])
     parser.add_argument("--methods", help=f"with commas; {', '.join(NAMES)} unless given")
+    parser.add_argument("--use", choices=RUNGS, default="bound")
     parser.add_argument("--seeds", type=int, help=f"{SEEDS} unless given")
     parser.add_argument("--trials", type=int, default=TRIALS)
     parser.add_argument("--processes", type=int, default=2)
@@ -159,22 +174,22 @@ def main() -> None:
         for name, method in product(LANDSCAPES, methods):
             said(f"{method} on {name}")
             jobs = [(name, method, seed) for seed in range(seeds)]
-            traces = list(pool.map(partial(both, trials=given.trials), jobs))
+            traces = list(pool.map(partial(both, trials=given.trials, use=given.use), jobs))
             figures |= {f"{method}_{name}_{key}": one for key, one in _figures(traces).items()}
     report("pruned", figures, as_json=given.json)
 
 
 def _figures(traces: list[tuple[Trace, Trace]]) -> dict[str, float]:
-    """Return the share of backtests that the bound needs, how often it found the same, and regrets.
+    """Return the share of backtests with pruning, how often it found the same, and regrets.
 
-    `regret_alike` is that without the bound after as many backtests as with it.
+    `regret_alike` is that without pruning after as many backtests as with it.
     """
     return {
-        "share": fmean(bound.backtests[-1] / whole.backtests[-1] for whole, bound in traces),
-        "same_best": fmean(bound.best == whole.best for whole, bound in traces),
+        "share": fmean(pruned.backtests[-1] / whole.backtests[-1] for whole, pruned in traces),
+        "same_best": fmean(pruned.best == whole.best for whole, pruned in traces),
         "regret": fmean(whole.regrets[-1] for whole, _ in traces),
-        "regret_bound": fmean(bound.regrets[-1] for _, bound in traces),
-        "regret_alike": fmean(whole.after(bound.backtests[-1]) for whole, bound in traces),
+        "regret_pruned": fmean(pruned.regrets[-1] for _, pruned in traces),
+        "regret_alike": fmean(whole.after(pruned.backtests[-1]) for whole, pruned in traces),
     }
 
 

@@ -46,7 +46,7 @@ FIGURES = {
     "pruned": {
         f"random_{landscape}_{figure}"
         for landscape in ("smooth", "rugged")
-        for figure in ("share", "same_best", "regret", "regret_bound", "regret_alike")
+        for figure in ("share", "same_best", "regret", "regret_pruned", "regret_alike")
     },
     "plateau": {
         f"{group}_{rule}_{figure}"
