@@ -13,8 +13,8 @@ from attrs import frozen
 from leanopt_evidence._inputs import ROUNDING, Floats, Ints
 
 Metric = Literal["sharpe", "mean"]
-#: Choices that are scored together: their scores fit in a processor's cache.
-_AT_ONCE = 16
+#: Scores that are made together: they fit in a processor's cache.
+_AT_ONCE = 160_000
 
 
 @frozen(eq=False)
@@ -96,8 +96,9 @@ class Halves:
         masks = np.array([sum(1 << place for place in one) for one in chosen])
         masks = masks[: len(masks) // 2]
         every = (1 << self._blocks) - 1
-        for start in range(0, len(masks), _AT_ONCE):
-            part = masks[start : start + _AT_ONCE]
+        step = max(1, _AT_ONCE // self._columns)
+        for start in range(0, len(masks), step):
+            part = masks[start : start + step]
             one, other = self._scores(part), self._scores(every ^ part)
             yield _won(one, other), _won(other, one)
 
