@@ -17,7 +17,6 @@ from leanopt_evidence._evidence import evidence_of as evidence_of
 from leanopt_evidence._importance import Importances as Importances
 from leanopt_evidence._inputs import Estimate as Estimate
 from leanopt_evidence._judged import SearchEvidence as SearchEvidence
-from leanopt_evidence._judged import Track as Track
 from leanopt_evidence._overfitting import Overfitting as Overfitting
 from leanopt_evidence._overfitting import probability_of_overfitting as probability_of_overfitting
 from leanopt_evidence._paths import PathEvidence as PathEvidence
@@ -45,4 +44,5 @@ from leanopt_evidence._superiority import SuperiorAbility as SuperiorAbility
 from leanopt_evidence._superiority import reality_check as reality_check
 from leanopt_evidence._superiority import stepwise_superiority as stepwise_superiority
 from leanopt_evidence._superiority import superior_ability as superior_ability
+from leanopt_evidence._track import Track as Track
 from leanopt_evidence._verdict import Verdict as Verdict

@@ -10,9 +10,10 @@ from attrs import asdict
 if TYPE_CHECKING:
     from leanopt_evidence._counted import Counted
     from leanopt_evidence._evidence import Evidence
-    from leanopt_evidence._judged import SearchEvidence, Track
+    from leanopt_evidence._judged import SearchEvidence
     from leanopt_evidence._overfitting import Overfitting
     from leanopt_evidence._paths import PathEvidence
+    from leanopt_evidence._track import Track
     from leanopt_evidence._verdict import Verdict
 
 

@@ -9,8 +9,9 @@ from attrs import frozen
 
 from leanopt_evidence._aligned import Aligned, aligned_returns
 from leanopt_evidence._counted import Counted, count_trials
-from leanopt_evidence._judged import Sampling, SearchEvidence, judge
+from leanopt_evidence._judged import SearchEvidence, judge
 from leanopt_evidence._paths import PathEvidence, path_evidence, path_verdict
+from leanopt_evidence._track import Sampling
 from leanopt_evidence._verdict import Verdict, joined_verdict, verdict_of
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from leanopt_core.api import curve_of
 from leanopt_evidence._aligned import PERIODS, Days
-from leanopt_evidence._judged import Sampling, Track, track_of
+from leanopt_evidence._track import Sampling, Track, track_of
 from leanopt_evidence._verdict import EVEN, SOME, Level, Verdict
 from leanopt_evidence._words import figure, plural, probability
 

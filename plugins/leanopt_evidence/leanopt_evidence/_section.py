@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from leanopt_evidence._bootstrap import Interval
     from leanopt_evidence._counted import Counted
     from leanopt_evidence._inputs import Estimate
-    from leanopt_evidence._judged import SearchEvidence, Track
+    from leanopt_evidence._judged import SearchEvidence
     from leanopt_evidence._paths import PathEvidence
     from leanopt_evidence._selection import BacktestLength, Deflated
+    from leanopt_evidence._track import Track
 
 _TITLE: Final = "How much of it is luck"
 _CAVEAT: Final = (

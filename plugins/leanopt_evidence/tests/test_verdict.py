@@ -18,7 +18,8 @@ from leanopt_evidence import (
     SearchEvidence,
     Verdict,
 )
-from leanopt_evidence._judged import Sampling, judge
+from leanopt_evidence._judged import judge
+from leanopt_evidence._track import Sampling
 from leanopt_evidence._verdict import LEVELS, joined_verdict, verdict_of
 
 from leanopt_core.store.tried import Tried
