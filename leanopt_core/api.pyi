@@ -240,6 +240,7 @@ from leanopt_core.report.figures import duration as duration
 from leanopt_core.report.figures import number as number
 from leanopt_core.report.figures import percent as percent
 from leanopt_core.report.figures import ratio as ratio
+from leanopt_core.report.known import Known as Known
 from leanopt_core.report.pieces import Piece as Piece
 from leanopt_core.report.pieces import curve_of as curve_of
 from leanopt_core.report.statistics import main_figures as main_figures
