@@ -21,6 +21,7 @@ from leanopt_core.report.best import BestTable, best_table
 from leanopt_core.report.chosen import chosen_trials
 from leanopt_core.report.curve import Curve
 from leanopt_core.report.documents import VIEWS
+from leanopt_core.report.front import fronts_of
 from leanopt_core.report.matrix import ReturnsMatrix, dates, returns_matrix
 from leanopt_core.report.pieces import Piece, curve_of, pieces_of
 from leanopt_core.report.run import TOP, Report, report
@@ -149,7 +150,8 @@ class OpenStore(Closing):
     ) -> dict[str, Any]:
         """Return what `leanopt show --json` prints, of one search (by number) or of all.
 
-        Other views are `failed`, `constraints`, `stages` and `manifest`, as with these options.
+        Other views are `failed`, `constraints`, `stages`, `front` and `manifest`, as with these
+        options.
         """
         if view not in VIEWS:
             raise UsageError(f"no view is called {view!r} ({did_you_mean(view, VIEWS)})")
@@ -177,6 +179,14 @@ class OpenStore(Closing):
         """
         found = chosen_trials(self._store, run, search=_search(run, search).number)
         return found[0].trial if found else None
+
+    def front(self, run: StoredRun, *, search: int = 1) -> list[StoredTrial]:
+        """Return the Pareto front of a search with several objectives: trials by rank.
+
+        Raises UsageError if the run has one fitness function, or no such search.
+        """
+        fronts = fronts_of(self._store, run, _search(run, search).number)
+        return [one.trial for one in fronts.trials(self._store)]
 
     def trials(self, run: StoredRun, *, search: int = 1) -> Iterator[StoredTrial]:
         """Return the trials of one search, sorted by number.

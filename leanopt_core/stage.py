@@ -25,6 +25,8 @@ class Told:
     `values` are the further named values of the fitness function, read-only. `pruned_at` is None if
     all scenarios judged the trial, else the last step that judged it, from 0; such trials never
     rank as best.
+    `objective` ranks trials, the higher the better. `objectives` has one of each fitness function,
+    in their order, the higher the better; it is empty without an objective.
     """
 
     number: int
@@ -33,16 +35,16 @@ class Told:
     violation: float
     values: Mapping[str, float] = field(factory=dict, converter=read_only)
     pruned_at: int | None = None
+    objectives: tuple[float, ...] = field()
+
+    @objectives.default
+    def _only(self) -> tuple[float, ...]:
+        return () if self.objective is None else (self.objective,)
 
     @property
     def complete(self) -> bool:
         """Return whether all scenarios judged the trial."""
         return self.pruned_at is None
-
-    @property
-    def objectives(self) -> tuple[float, ...]:
-        """Return the objectives, of which `objective` is the first; empty if there is none."""
-        return () if self.objective is None else (self.objective,)
 
     @property
     def feasible(self) -> bool:

@@ -64,10 +64,13 @@ class Score:
 
     `fitness` is the fitness function's value, made worse by the `penalties` of violated soft
     constraints; `objective` is the same, negated if lower is better. Both are None, with `reasons`,
-    if there is none. `violation` is the sum of the sizes of all `violations`, 0 if every constraint
-    holds. `values` are further named values of the fitness function, read-only. `failure` is the
-    failure category if a backtest of the trial failed. `pruned_at` is None if all scenarios judged
-    the trial, else the last step that judged it, from 0.
+    if there is none. With several fitness functions they are those of the first, or of `scalar`,
+    and `objectives` has one of each function, in their order, the higher the better; it is empty
+    without a fitness. With one function it is `objective` alone. `violation` is the sum of the
+    sizes of all `violations`, 0 if every constraint holds. `values` are further named values of the
+    fitness function, read-only. `failure` is the failure category if a backtest of the trial
+    failed. `pruned_at` is None if all scenarios judged the trial, else the last step that judged
+    it, from 0.
     """
 
     fitness: float | None = None
@@ -80,6 +83,11 @@ class Score:
     failure: str | None = None
     pruned_at: int | None = None
     penalties: tuple[Penalty, ...] = ()
+    objectives: tuple[float, ...] = field()
+
+    @objectives.default
+    def _only(self) -> tuple[float, ...]:
+        return () if self.objective is None else (self.objective,)
 
     @property
     def complete(self) -> bool:

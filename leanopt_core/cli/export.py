@@ -22,6 +22,7 @@ from leanopt_core.shown import shown
 
 if TYPE_CHECKING:
     from leanopt_core.search.calls import Calls
+    from leanopt_core.store.dump import Trials
     from leanopt_core.store.records import StoredRun
     from leanopt_core.store.store import Store
 
@@ -46,6 +47,7 @@ _PATH: Final = "path"
     "Out of sample: path.",
 )
 @click.option("--canonical", is_flag=True, help="Write only what is the same on every machine.")
+@click.option("--front", is_flag=True, help="Only the Pareto front, where a run has objectives.")
 @search_option
 @click.option("--path", metavar="NAME", help="The path for --to path, where a run has several.")
 @click.option("--scenario", metavar="NAME", help="Scenario of the equity curve or the trades.")
@@ -57,6 +59,7 @@ def command(
     project: Path,
     form: str,
     canonical: bool,
+    front: bool,
     search: str | None,
     path: str | None,
     scenario: str | None,
@@ -70,6 +73,9 @@ def command(
     """
     if canonical and form != "jsonl":
         raise UsageError(f"--canonical works only with --to jsonl; leave out --to {form}")
+    if front and (form not in ("jsonl", "csv") or canonical):
+        what = "--canonical" if canonical else f"--to {form}"
+        raise UsageError(f"--front works only with --to jsonl and csv; leave out {what}")
     if path is not None and form != _PATH:
         raise UsageError(f"--path is for --to path; leave out --to {form}")
     with open_project(project) as store:
@@ -86,7 +92,7 @@ def command(
         with plugin_calls(as_json=True) as calls:
             if form not in TRIAL_FORMS:
                 run = _run(store, subject, form, scenario)
-                write(_lines(store, run, form, calls, canonical=canonical))
+                write(_lines(store, run, form, calls, canonical=canonical, front=front))
                 return
             from leanopt_core.report.chosen import find_chosen
 
@@ -115,12 +121,21 @@ def _run(store: Store, subject: str | None, form: str, scenario: str | None) -> 
 
 
 def _lines(
-    store: Store, run: StoredRun, form: str, calls: Calls, *, canonical: bool
+    store: Store, run: StoredRun, form: str, calls: Calls, *, canonical: bool, front: bool
 ) -> Iterable[str]:
+    trials: Trials = store.reader.trials
+    if front:
+        from leanopt_core.report.front import fronts_of
+
+        trials = fronts_of(store, run).filtered(store)
     if form == "csv":
         from leanopt_core.report.tables import csv_lines
 
-        return csv_lines(store.reader, run)
+        return csv_lines(run, trials)
+    if front:
+        from leanopt_core.store.dump import trial_lines
+
+        return trial_lines(run, trials)
     if form != "jsonl":
         return _plugins_lines(form, store, run, calls)
     return store.reader.canonical(run) if canonical else store.reader.export(run)

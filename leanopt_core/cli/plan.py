@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from leanopt_core.cli.common import WholeNumber, load, pipeline_options
-from leanopt_core.cli.output import plain, print_json, print_table
+from leanopt_core.cli.output import plain, print_json, print_table, wrapped
 from leanopt_core.cli.session import plugin_calls, tell, warn
 from leanopt_core.pipeline import StageSettings
 from leanopt_core.report.figures import counted, duration, percent
@@ -19,6 +19,7 @@ from leanopt_core.report.planned import (
     data_lines,
     document,
     measure,
+    objectives_line,
     prune_line,
     searches_line,
     window_rows,
@@ -105,6 +106,8 @@ def _print(said: PlanReport) -> None:
     searches = searches_line(ready)
     for_each = "" if searches is None else f"{searches}; "
     click.echo(f"\n{for_each}{most} on {where}, lookahead {plan.lookahead}")
+    if objectives := objectives_line(plan):
+        click.echo(wrapped(plain(objectives)))
     if pruned := prune_line(ready):
         click.echo(pruned)
     if chosen := choose_line(plan):

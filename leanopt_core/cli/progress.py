@@ -13,6 +13,7 @@ from attrs import define, field, frozen
 from leanopt_core.cli.grid import GridRow, grid_of
 from leanopt_core.cli.leaders import Best, Gain, Improvement, Leaders
 from leanopt_core.cli.rows import SearchRow, SearchView
+from leanopt_core.pipeline.plan import fitness_name
 from leanopt_core.report.figures import counted, number
 from leanopt_core.report.remaining import Remaining
 from leanopt_core.report.scenarios import Combination
@@ -169,7 +170,7 @@ class Progress:
         self.hint = (
             self.hint or f"Ctrl-C stops the run; leanopt resume {quote(run.name)} continues it"
         )
-        self.fitness = plan["scoring"]["fitness"]["name"]
+        self.fitness = fitness_name(plan)
         self.fixed = frozenset(plan["space"].get("fixed", ()))
         self._inactive = Inactive.of(run)
         self._combination = Combination.of(run)

@@ -75,6 +75,7 @@ _SEARCH: Final = "Only this search, by number or name (default: all; that of TRI
 @click.option("--stages", is_flag=True, help="Show what each stage found when, and what it gained.")
 @click.option("--all-runs", is_flag=True, help="With --stages: all runs of the same pipeline.")
 @click.option("--equal", is_flag=True, help="Show trials with equal results, and why.")
+@click.option("--front", is_flag=True, help="Show the Pareto front, where a run has objectives.")
 @click.option("--path", metavar="NAME", help="Show one path of tests, where a run has several.")
 @click.option("--evidence", is_flag=True, help="Say how much of the best result may be luck.")
 @click.option("--manifest", is_flag=True, help="Print the run's manifest as JSON.")

@@ -14,6 +14,7 @@ import click
 from leanopt_core.cli.output import near, one_line, plain, print_table, wrapped
 from leanopt_core.cli.paths_page import print_paths
 from leanopt_core.cli.trials_table import print_below, print_scenarios, print_trials
+from leanopt_core.pipeline.plan import objective_names
 from leanopt_core.report.best import search_table
 from leanopt_core.report.chosen import chosen_lines
 from leanopt_core.report.figures import counted
@@ -151,6 +152,8 @@ def next_steps(report: Report, state: str) -> list[tuple[str, str]]:
         which = "best" if ranked else "first"
         steps.append((f"details of the {which} trial:", f"leanopt show {name} {trial}"))
         steps += _details_of_chosen(report, f"leanopt show {name}", where)
+        if report.tally.feasible and objective_names(json.loads(run.plan)):
+            steps.append(("the Pareto front:", f"leanopt show {name} --front{where}"))
         if report.tally.failed:
             steps.append(("why trials failed:", f"leanopt show {name} --failed{where}"))
         if report.tally.infeasible and not report.tally.feasible:

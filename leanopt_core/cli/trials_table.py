@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 import click
 
 from leanopt_core.cli.output import plain, print_table, wrapped
+from leanopt_core.pipeline.plan import fitness_name, objective_names
 from leanopt_core.report.best import BestTable, best_table, scenario_tables
 from leanopt_core.report.chosen import Plateaus
 from leanopt_core.report.equal import MergedTrials
@@ -38,6 +40,9 @@ def print_below(run: StoredRun, table: BestTable) -> None:
     if table.equal:
         same = f"equal: further trials with equal results; they differ in {', '.join(table.equal)}"
         click.echo(wrapped(plain(same)))
+    plan = json.loads(run.plan)
+    if objective_names(plan):
+        click.echo(wrapped(plain(f"fitness: {fitness_name(plan)}, by which trials are ranked")))
     print_how(run)
 
 

@@ -11,7 +11,9 @@ import click
 from attrs import frozen
 
 from leanopt_core.cli.output import plain, print_json, print_table, wrapped
-from leanopt_core.report import courses, equal, failed, missed
+from leanopt_core.cli.trials_table import print_trials
+from leanopt_core.report import courses, equal, failed, front, missed
+from leanopt_core.report.documents import front_document
 from leanopt_core.report.figures import counted, number, percent
 from leanopt_core.report.subject import search_argument
 from leanopt_core.shown import shortened
@@ -238,10 +240,26 @@ def _numbers(trials: Sequence[int]) -> str:
     return ", ".join([*map(str, trials[:_NUMBERS]), *([f"{more:,} more"] if more > 0 else [])])
 
 
+def show_front(look: Look) -> None:
+    """Print the Pareto front of each search: the trials that no other one dominates."""
+    if look.as_json:
+        print_json(front_document(look.store, look.run, look.search))
+        return
+    fronts = front.fronts_of(look.store, look.run, look.search)
+    shown = front.front_trials(fronts, look.store, look.top)
+    if not shown:
+        click.echo(f"No trial of run {plain(look.run.name)} is feasible.")
+        return
+    print_trials(look.run, shown)
+    longest = max(fronts.by_search.values(), key=len)
+    look.more(longest, "trial")
+
+
 #: The views by the names of their options.
 VIEWS: Final[Mapping[str, Callable[[Look], None]]] = {
     "failed": show_failed,
     "constraints": show_constraints,
     "stages": show_stages,
     "equal": show_equal,
+    "front": show_front,
 }

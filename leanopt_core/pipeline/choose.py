@@ -23,18 +23,22 @@ def read_choose(
     space: Space | None,
     prune: PruneTable | None,
     fitness: Choice | None,
+    several: bool,
 ) -> ChooseTable | None:
     """Return the table, None if it has errors; report what does not go with the others.
 
-    `space` is None where nothing is searched.
+    `space` is None where nothing is searched; `several` means several objectives.
     """
     table = reader.table(raw, ("choose",), ChooseTable)
     if table is None:
         return None
-    if table.use == "best":
-        _check_unused(table, reader.problems)
-        return table
     said = toml_text(table.use)
+    if table.use != "plateau":
+        _check_unused(table, reader.problems)
+        if table.use == "front" and not several:
+            expected = 'expected "best" or "plateau" with one fitness function'
+            reader.problems.add(_USE, said, expected, "several [[fitness]] have a Pareto front")
+        return table
     if prune and fitness and (where := _loses_values(prune, fitness)):
         reader.problems.add(
             _USE,

@@ -13,6 +13,7 @@ from attrs import evolve
 from leanopt_core.pipeline.choose import choose_notes, read_choose
 from leanopt_core.pipeline.cpcv import read_cpcv
 from leanopt_core.pipeline.holdout import holdout_notes, read_holdout
+from leanopt_core.pipeline.objectives import read_fitness, read_scalar, refuse_soft
 from leanopt_core.pipeline.overrides import (
     Lookup,
     apply,
@@ -54,7 +55,6 @@ from leanopt_core.pipeline.tables import (
     TABLES,
     ConstraintsTable,
     ExecutorTable,
-    FitnessTable,
     SearchSettings,
     StrategyTable,
     TopTable,
@@ -136,17 +136,23 @@ def _pipeline(
     holdout = read_holdout(document.get("holdout"), reader, read.scenarios)
     if engine:
         check_warmup(read.scenarios, engine, reader.problems)
-    _, fitness = reader.with_plugin(raw["fitness"], ("fitness",), FitnessTable, Kind.FITNESS)
+    fitness, objectives = read_fitness(raw["fitness"], reader)
+    functions = tuple(one.choice for one in objectives) or ((fitness,) if fitness else ())
+    several = isinstance(raw["fitness"], list)
+    scalar = read_scalar(general.scalar if general else None, objectives, reader)
     # How many scenarios a trial has decides nothing where nothing is searched.
     most = read.most * (split.spans if split else 1) if searched else None
-    search = _search(raw["search"], reader, fitness, most)
-    prune = read_prune(raw["prune"], reader, most)
+    search = _search(raw["search"], reader, functions, most)
+    prune = read_prune(raw["prune"], reader, most, several=several)
+    if several and soft:
+        refuse_soft(reader.problems)
     choose = read_choose(
         raw["choose"],
         reader,
         space=space if searched else None,
         prune=prune if searched else None,
         fitness=fitness,
+        several=several,
     )
     executor = _executor(raw["executor"], reader)
     stages = read_stages(raw["stage"], reader, searched=searched)
@@ -183,8 +189,8 @@ def _pipeline(
         stages=stages,
         sinks=sinks,
         notes=(
-            *statistic_notes(engine, named_statistics(fitness, constraints, soft)),
-            *weight_notes(fitness, read.scenarios),
+            *statistic_notes(engine, named_statistics(functions, constraints, soft)),
+            *weight_notes(functions, read.scenarios),
             *condition_notes(space),
             *holdout_notes(holdout, read.scenarios),
             *choose_notes(choose, tests=split is not None),
@@ -194,6 +200,8 @@ def _pipeline(
         choose=choose,
         holdout=holdout,
         split=split,
+        objectives=objectives,
+        scalar=scalar,
     )
 
 
@@ -208,13 +216,15 @@ def _split(document: Mapping[str, object], reader: Reader, read: Scenarios | Non
 
 
 def _search(
-    raw: object, reader: Reader, fitness: Choice | None, scenarios: int | None
+    raw: object, reader: Reader, functions: Sequence[Choice], scenarios: int | None
 ) -> SearchSettings | None:
-    """Read `[search]`, and report what does not go with the fitness function or the scenarios."""
+    """Read `[search]`, and report what does not go with fitness functions or the scenarios."""
     search = reader.table(raw, ("search",), SearchSettings)
-    if search and fitness:
+    if search is None:
+        return None
+    for fitness in functions:
         _check_curves(fitness, search, reader.problems)
-    if search and scenarios is not None:
+    if scenarios is not None:
         _check_backtests(search, scenarios, reader.problems)
     return search
 

@@ -61,5 +61,7 @@ def versions(plan: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _methods(plan: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    yield plan["scoring"]["fitness"]
+    scoring = plan["scoring"]
+    yield from [scoring["fitness"]] if "fitness" in scoring else []
+    yield from (one["fitness"] for one in scoring.get("objectives", ()))
     yield from (stage["method"] for stage in plan["stages"])

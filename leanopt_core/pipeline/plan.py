@@ -116,6 +116,14 @@ class Method:
 
 
 @frozen
+class PlannedObjective:
+    """One of several fitness functions, by the name of its values."""
+
+    name: str
+    fitness: Method
+
+
+@frozen
 class PlannedStage:
     """One stage of every search."""
 
@@ -146,7 +154,8 @@ class SearchPlan:
     scenario reads, by the scenario's name; it is empty without data.
     `environment` has the hashes of the variables that the caller passes to the strategy. `prune`
     says which trials are not judged by all scenarios, `choose` which of them are tested. `paths`
-    join tests of several searches.
+    join tests of several searches. `objectives` are several fitness functions, `fitness` being the
+    first; empty for a single one. `scalar` is the formula that ranks trials in its place.
     """
 
     seed: int
@@ -168,6 +177,8 @@ class SearchPlan:
     prune: PruneTable = field(factory=PruneTable)
     paths: tuple[PlannedPath, ...] = ()
     choose: ChooseTable = field(factory=ChooseTable)
+    objectives: tuple[PlannedObjective, ...] = ()
+    scalar: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as plain JSON values; equal plans give equal values."""
@@ -179,7 +190,7 @@ class SearchPlan:
             "space": plain(self.space.to_dict()),
             "stages": plain(self.stages),
             "scoring": {
-                "fitness": plain(self.fitness),
+                **self._fitness(),
                 "constraints": list(self.constraints),
                 **({"soft": plain(self.soft)} if self.soft else {}),
             },
@@ -195,6 +206,11 @@ class SearchPlan:
             **({"paths": [path.to_dict() for path in self.paths]} if self.paths else {}),
             **({} if self.choose == ChooseTable() else {"choose": plain(self.choose)}),
         }
+
+    def _fitness(self) -> dict[str, Any]:
+        if not self.objectives:
+            return {"fitness": plain(self.fitness)}
+        return {"objectives": plain(self.objectives), "scalar": self.scalar}
 
     @property
     def steps(self) -> int:
@@ -256,6 +272,26 @@ class Execution:
         }
 
 
+def first_function(plan: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the fitness function of a plan, of several the first: its name and its options."""
+    scoring = plan["scoring"]
+    found = scoring["objectives"][0]["fitness"] if "objectives" in scoring else scoring["fitness"]
+    return dict(found)
+
+
+def fitness_name(plan: Mapping[str, Any]) -> str:
+    """Return what a plan ranks trials by: a function, an objective, or the formula `scalar`."""
+    scoring = plan["scoring"]
+    if "objectives" not in scoring:
+        return str(scoring["fitness"]["name"])
+    return str(scoring["scalar"] or scoring["objectives"][0]["name"])
+
+
+def objective_names(plan: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of a plan's objectives, if it has several."""
+    return tuple(one["name"] for one in plan["scoring"].get("objectives", ()))
+
+
 def resolve(pipeline: Pipeline, *, source: str, data: Mapping[str, str]) -> SearchPlan:
     """Return the search plan of a pipeline.
 
@@ -284,6 +320,11 @@ def resolve(pipeline: Pipeline, *, source: str, data: Mapping[str, str]) -> Sear
         stop_when_failing=pipeline.search.stop_when_failing,
         prune=pipeline.prune,
         choose=pipeline.choose,
+        objectives=tuple(
+            PlannedObjective(one.name, _method(one.choice, pipeline.folder))
+            for one in pipeline.objectives
+        ),
+        scalar=pipeline.scalar.text if pipeline.scalar else None,
     )
 
 
@@ -295,7 +336,7 @@ def _pruned(prune: PruneTable) -> dict[str, Any]:
 
 def execution(pipeline: Pipeline) -> Execution:
     """Return the part of a pipeline that is not in the search plan."""
-    deciding = [pipeline.fitness, *(stage.choice for stage in pipeline.stages)]
+    deciding = [*pipeline.functions, *(stage.choice for stage in pipeline.stages)]
     plugins = {one.registered.distribution: one.registered.version for one in deciding}
     times = {stage.name: stage.time for stage in pipeline.stages if stage.time is not None}
     return Execution(

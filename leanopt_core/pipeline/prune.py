@@ -13,15 +13,25 @@ _USE: Final[KeyPath] = ("prune", "use")
 _RUNGS: Final[KeyPath] = ("prune", "rungs")
 
 
-def read_prune(raw: object, reader: Reader, scenarios: int | None) -> PruneTable | None:
+def read_prune(
+    raw: object, reader: Reader, scenarios: int | None, *, several: bool
+) -> PruneTable | None:
     """Return the table, None if it has errors; report what does not go with the scenarios.
 
-    `scenarios` is how many a trial has at most, None where nothing is searched.
+    `scenarios` is how many a trial has at most, None where nothing is searched; `several` means
+    several objectives.
     """
     table, problems = reader.table(raw, ("prune",), PruneTable), reader.problems
     if table is None or table.use == "none":
         return table
-    if scenarios == 1:
+    if several:
+        problems.add(
+            _USE,
+            toml_text(table.use),
+            'expected "none" with several [[fitness]]',
+            "a trial that is worse by one objective may be better by another",
+        )
+    elif scenarios == 1:
         problems.add(
             _USE,
             toml_text(table.use),

@@ -118,14 +118,14 @@ def check_warmup(scenarios: Sequence[Scenario], engine: Choice, problems: Proble
         )
 
 
-def weight_notes(fitness: Choice, scenarios: Sequence[Scenario]) -> Iterator[str]:
-    """Yield a warning if scenarios have weights, but the fitness function does not use them."""
-    how = getattr(fitness.options, "aggregate", "weighted")
+def weight_notes(functions: Sequence[Choice], scenarios: Sequence[Scenario]) -> Iterator[str]:
+    """Yield a warning if scenarios have weights, but no fitness function uses them."""
+    hows = [getattr(one.options, "aggregate", "weighted") for one in functions]
     weighted = next((one for one in scenarios if one.weight is not None), None)
-    if weighted is not None and how != "weighted":
+    if weighted is not None and "weighted" not in hows:
         yield (
-            f"scenario {weighted.name!r} has a weight, which fitness.aggregate = {toml_text(how)} "
-            'does not use; "weighted" does'
+            f"scenario {weighted.name!r} has a weight, which fitness.aggregate = "
+            f'{toml_text(hows[0])} does not use; "weighted" does'
         )
 
 

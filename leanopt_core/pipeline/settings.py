@@ -15,7 +15,7 @@ from leanopt_core.pipeline.splits import Split
 from leanopt_core.pipeline.tables import ChooseTable, PruneTable, SearchSettings
 from leanopt_core.plugins import Registered
 from leanopt_core.scoring import ResultConstraint, SoftConstraint
-from leanopt_core.space import Space
+from leanopt_core.space import Formula, Space
 from leanopt_core.specs import FitnessSpec, option_key
 from leanopt_core.work import Scenario
 
@@ -50,6 +50,14 @@ class Choice:
         for one in attrs.fields(type(self.options)):
             if mark in one.metadata:
                 yield option_key(one), one.metadata[mark], getattr(self.options, one.name)
+
+
+@frozen
+class Objective:
+    """One of several fitness functions, by the name of its values."""
+
+    name: str
+    choice: Choice
 
 
 @frozen
@@ -107,7 +115,8 @@ class Pipeline:
     With `separate`, each scenario has a search of its own; else all judge each trial.
     `environment` are the caller's variables that workers get, with their values. `holdout` is what
     the search must not see; it decides no trial, so it is not in the plan. `split` makes searches
-    of parts of the scenarios' days, each with tests.
+    of parts of the scenarios' days, each with tests. `objectives` are several fitness functions, of
+    which `fitness` is the first; empty for a single one. `scalar` ranks trials in its place.
     """
 
     file: Path
@@ -133,11 +142,18 @@ class Pipeline:
     choose: ChooseTable = field(factory=ChooseTable)
     holdout: Holdout | None = None
     split: Split | None = None
+    objectives: tuple[Objective, ...] = ()
+    scalar: Formula | None = None
+
+    @property
+    def functions(self) -> tuple[Choice, ...]:
+        """Return all fitness functions, in their order."""
+        return tuple(one.choice for one in self.objectives) or (self.fitness,)
 
     @property
     def outputs(self) -> Outputs:
-        """Return what the fitness function needs besides statistics, and what is stored."""
-        needs = needs_of(self.fitness)
+        """Return what fitness functions need besides statistics, and what is stored."""
+        needs = frozenset[str]().union(*map(needs_of, self.functions))
         daily = {"returns"} if self.search.curves == "daily" else set()
         return Outputs(needs, needs | daily)
 

@@ -32,18 +32,20 @@ class NamedStatistic:
 
 
 def named_statistics(
-    fitness: Choice,
+    functions: Sequence[Choice],
     constraints: Sequence[ResultConstraint],
     soft: Sequence[SoftConstraint] = (),
 ) -> tuple[NamedStatistic, ...]:
-    """Return the statistics that constraints and options of the fitness function name."""
-    found = [*_in_constraints(constraints), *_in_soft(soft), *_in_options(fitness)]
+    """Return the statistics that constraints and options of fitness functions name."""
+    found = [*_in_constraints(constraints), *_in_soft(soft)]
+    for index, function in enumerate(functions):
+        found += _in_options(function, f"fitness[{index}]" if len(functions) > 1 else "fitness")
     return tuple(NamedStatistic(*one) for one in dict.fromkeys(found))
 
 
 def statistics_of(pipeline: Pipeline) -> tuple[NamedStatistic, ...]:
     """Return the statistics that a pipeline names."""
-    return named_statistics(pipeline.fitness, pipeline.constraints, pipeline.soft)
+    return named_statistics(pipeline.functions, pipeline.constraints, pipeline.soft)
 
 
 def statistic_notes(engine: Choice, named: Sequence[NamedStatistic]) -> tuple[str, ...]:
@@ -85,10 +87,10 @@ def _in_soft(soft: Sequence[SoftConstraint]) -> Iterator[tuple[str, str]]:
         yield f"constraints.soft[{index}].rule", one.rule.statistic
 
 
-def _in_options(fitness: Choice) -> Iterator[tuple[str, str]]:
+def _in_options(fitness: Choice, at: str) -> Iterator[tuple[str, str]]:
     """Yield the statistics in the options whose metadata say that they name some."""
     texts = (one for one in fitness.marked("statistics") if isinstance(one[2], str))
     for key, mark, value in texts:
         names = Formula.parse(value).statistics if mark == "formula" else (value,)
         for name in names:
-            yield f"fitness.{key}", name
+            yield f"{at}.{key}", name

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from attrs import Attribute, field, frozen
 from attrs.validators import ge, gt, le, lt, min_len, optional
 
+from leanopt_core.fitness import FITNESS
 from leanopt_core.pipeline.lengths import Days, Length, Lengths
 from leanopt_core.pipeline.units import Bytes, Seconds
 
@@ -38,6 +39,19 @@ def check_name(_instance: object, _attribute: Attribute[Any], name: str | None) 
         raise ValueError(f"must have 1 to {LONGEST_NAME} characters, at most {LONGEST_BYTES} bytes")
     if not name.isprintable() or set(name) & {"/", "\\"} or name.strip() != name or name[0] == ".":
         raise ValueError("must be printable, without slashes, a leading dot or surrounding spaces")
+
+
+def _check_objective(_instance: object, _attribute: Attribute[Any], name: str | None) -> None:
+    if name is not None:
+        check_objective(name)
+
+
+def check_objective(name: str) -> None:
+    """Raise ValueError for a name of an objective that a column or a formula could not have."""
+    if name == FITNESS:
+        raise ValueError(f"expected another name: {FITNESS!r} is the fitness that ranks trials")
+    if not name.isprintable() or set(name) & set("[].") or not name or name.strip() != name:
+        raise ValueError("must be printable, without dots, brackets or surrounding spaces")
 
 
 def check_keep(_instance: object, _attribute: Attribute[Any], keep: str) -> None:
@@ -77,6 +91,10 @@ class TopTable:
         default=0,
         validator=[ge(0), lt(2**63)],
         metadata={"help": "seed of every random choice"},
+    )
+    scalar: str | None = field(
+        default=None,
+        metadata={"help": "with several [[fitness]]: formula over them that ranks trials"},
     )
 
 
@@ -269,6 +287,17 @@ class FitnessTable:
 
 
 @frozen
+class ObjectiveTable(FitnessTable):
+    """One of several `[[fitness]]`: an objective; the other keys are the function's options."""
+
+    name: str | None = field(
+        default=None,
+        validator=_check_objective,
+        metadata={"help": "name of the objective (default: use)"},
+    )
+
+
+@frozen
 class SearchSettings:
     """`[search]`: the lookahead, and what is stored of each backtest."""
 
@@ -340,9 +369,9 @@ class PruneTable:
 class ChooseTable:
     """`[choose]`: which trial of a search is tested, exported and shown as chosen."""
 
-    use: Literal["best", "plateau"] = field(
+    use: Literal["best", "plateau", "front"] = field(
         default="best",
-        metadata={"help": '"plateau": not the best one, but one that is good with its neighbours'},
+        metadata={"help": '"plateau": one that is good with its neighbours; "front": no best one'},
     )
     radius: int = field(
         default=1,

@@ -8,6 +8,7 @@ from typing import Any
 
 from attrs import frozen
 
+from leanopt_core.pipeline.plan import objective_names
 from leanopt_core.report.chosen import Plateaus
 from leanopt_core.report.equal import MergedTrials
 from leanopt_core.report.figures import number, values_shown
@@ -17,7 +18,7 @@ from leanopt_core.report.searches import SearchReport
 from leanopt_core.report.statistics import main_figures
 from leanopt_core.shown import shortened
 from leanopt_core.store.inactive import Inactive
-from leanopt_core.store.records import RankedTrial, StoredRun
+from leanopt_core.store.records import RankedTrial, StoredRun, StoredTrial
 
 Cells = Mapping[str, str]
 Trials = Sequence[MergedTrials]
@@ -112,6 +113,14 @@ def _with_plateau(plateaus: Plateaus, ranked: RankedTrial) -> Cells:
         "plateau": number(None if found is None else plateaus.fitness(search, found)),
         "neighbours": "-" if found is None else str(found.neighbours),
     }
+
+
+def _inserted(cells: Cells, after: str, more: Cells) -> dict[str, str]:
+    """Return cells with more of them after a column."""
+    found: dict[str, str] = {}
+    for name, cell in cells.items():
+        found |= {name: cell, **more} if name == after else {name: cell}
+    return found
 
 
 def _before(cells: Cells, column: str, more: Cells) -> dict[str, str]:
@@ -210,7 +219,7 @@ def _searched(
     searched = {name: value for name, value in values.items() if name not in fixed}
     violated = any(one.first.trial.violation for one in trials)
     pruned = any(one.first.trial.pruned_at is not None for one in trials)
-    return {
+    cells = {
         **own_cells(run, trials, merged),
         "stage": trial.stage,
         "fitness": number(trial.fitness),
@@ -218,6 +227,18 @@ def _searched(
         **({"scenarios": _judged_by(run, merged.first)} if pruned else {}),
         **values_shown(searched),
         **dict.fromkeys(inactive.at(trial.grid_index), "-"),
+    }
+    after = "violation" if violated else "fitness"
+    return _inserted(cells, after, _objectives(run, trial, cells))
+
+
+def _objectives(run: StoredRun, trial: StoredTrial, cells: Cells) -> Cells:
+    """Return the columns of a trial's objectives, if a run has several, besides the fitness."""
+    scoring, values = json.loads(run.plan)["scoring"], trial.details.get("values", {})
+    names = objective_names({"scoring": scoring})
+    besides = names if scoring.get("scalar") else names[1:]
+    return {
+        f"values.{name}" if name in cells else name: number(values.get(name)) for name in besides
     }
 
 

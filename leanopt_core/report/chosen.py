@@ -12,6 +12,7 @@ from attrs import frozen
 from leanopt_core.errors import UsageError
 from leanopt_core.pipeline.tables import ChooseTable
 from leanopt_core.report.figures import counted, number
+from leanopt_core.report.front import Fronts, fronts_of
 from leanopt_core.report.subject import Selection, find_search, find_subject, searches_of
 from leanopt_core.search.plateau import ENOUGH, Neighbourhood, Plateau
 from leanopt_core.stage import Told
@@ -37,6 +38,8 @@ def chosen_trials(
     plateaus = plateaus_of(store, run, search=search)
     if plateaus is not None:
         return plateaus.first(store, count)
+    if (fronts := chosen_fronts(store, run, search)) is not None:
+        return fronts.first(store, count)
     ranked = store.reader.ranked(run, count, search=search)
     return [one for one in ranked if one.trial.score is not None and one.trial.score.feasible]
 
@@ -56,6 +59,11 @@ def find_chosen(store: Store, text: str | None, search: str | None) -> Selection
         where = f"run {found.run.name}" + (f", search {search}," if search is not None else "")
         raise UsageError(f"{where} has no feasible trial; name one as RUN:TRIAL")
     return Selection(found.run, chosen.trial, chosen.search)
+
+
+def chosen_fronts(store: Store, run: StoredRun, search: int | None = None) -> Fronts | None:
+    """Return the fronts of a run, of one search or of all, if its plan chooses by them."""
+    return fronts_of(store, run, search) if rule_of(run).use == "front" else None
 
 
 @frozen(slots=False)
@@ -124,7 +132,7 @@ def plateaus_of(
     UsageError if feasible trials were pruned: their fitness is not known.
     """
     table = rule_of(run)
-    if (by or table.use) == "best":
+    if (by or table.use) != "plateau":
         return None
     rule = Plateau(run.space, table.radius, table.statistic)
     found = {
@@ -152,7 +160,7 @@ def _told(store: Store, run: StoredRun, search: StoredSearch) -> Iterator[Told]:
 
 
 def chosen_document(
-    best: Mapping[int, StoredTrial | None], plateaus: Plateaus | None
+    best: Mapping[int, StoredTrial | None], plateaus: Plateaus | None, fronts: Fronts | None
 ) -> list[dict[str, Any]]:
     """Return the chosen trial of each search as JSON values, None where no trial is feasible.
 
@@ -160,7 +168,10 @@ def chosen_document(
     """
     found: list[dict[str, Any]] = []
     for search, trial in best.items():
-        if plateaus is None:
+        if fronts is not None:
+            front = list(fronts.by_search[search])
+            found.append({"search": search, "rule": "front", "trial": next(iter(front), None)})
+        elif plateaus is None:
             feasible = trial is not None and trial.score is not None and trial.score.feasible
             number_of = trial.number if trial is not None and feasible else None
             found.append({"search": search, "rule": "best", "trial": number_of})

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 from attrs import evolve, field, frozen
 
 from leanopt_core.report.figures import number, value_text
+from leanopt_core.report.front import minimized
 from leanopt_core.report.statistics import (
     DETAILED,
     FIGURES,
@@ -166,10 +167,11 @@ def columns_of(store: Store, run: StoredRun, searches: Sequence[int]) -> Columns
     found = [store.survey.names(one) for one in run.searches if one.number in searches]
     statistics = list(dict.fromkeys(name for names, _ in found for name in names))
     values = list(dict.fromkeys(name for _, names in found for name in names))
+    lower = minimized(store, run)
     every = (
         *_own_columns(run.searches[0].direction == "min"),
         *_parameters(run.space),
-        *(Column("values", name, name, _NUMBER, lower=False) for name in values),
+        *(Column("values", name, name, _NUMBER, lower=name in lower) for name in values),
         *(_statistic(name) for name in statistics),
     )
     scenarios = dict.fromkeys(

@@ -7,8 +7,9 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from leanopt_core.report import courses, failed, missed
+from leanopt_core.report.front import fronts_of
 from leanopt_core.report.manifest import manifest
-from leanopt_core.report.run import TOP, document, report
+from leanopt_core.report.run import TOP, document, report, trial_document
 from leanopt_core.report.subject import state_of
 from leanopt_core.store.records import StoredRun
 from leanopt_core.store.store import Store
@@ -34,6 +35,19 @@ def _stages(store: Store, run: StoredRun, search: int | None) -> dict[str, Any]:
     return courses.document(run, results, courses.patience_results(found))
 
 
+def front_document(store: Store, run: StoredRun, search: int | None = None) -> dict[str, Any]:
+    """Return the fronts of a run as JSON values."""
+    fronts = fronts_of(store, run, search)
+    return {
+        "run": run.name,
+        "objectives": list(fronts.names),
+        "front": [
+            {"rank": one.rank, "search": one.search} | trial_document(run, one.search, one.trial)
+            for one in fronts.trials(store)
+        ],
+    }
+
+
 def _manifest(store: Store, run: StoredRun, _search: int | None) -> dict[str, Any]:
     return manifest(store, run)
 
@@ -45,6 +59,7 @@ VIEWS: Final[Mapping[str, View]] = MappingProxyType(
         "failed": _failed,
         "constraints": _constraints,
         "stages": _stages,
+        "front": front_document,
         "manifest": _manifest,
     }
 )

@@ -242,11 +242,21 @@ def _halving_line(plan: SearchPlan) -> str:
     )
 
 
+def objectives_line(plan: SearchPlan) -> str | None:
+    """Return what several objectives are and what ranks trials by them, None for a single one."""
+    if not plan.objectives:
+        return None
+    names = ", ".join(one.name for one in plan.objectives)
+    return f"objectives: {names}; trials are ranked by {plan.scalar or plan.objectives[0].name}"
+
+
 def choose_line(plan: SearchPlan) -> str | None:
     """Return which trial of a search is chosen, None if that is the best one."""
     rule = plan.choose
     if rule.use == "best":
         return None
+    if rule.use == "front":
+        return f"choose: up to {counted(rule.tested, 'trial')} of the Pareto front"
     within = counted(rule.radius, "step")
     return f"choose: by plateau, the {rule.statistic} of a trial and its neighbours within {within}"
 

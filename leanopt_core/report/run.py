@@ -14,11 +14,13 @@ from leanopt_core.report.chosen import (
     Plateaus,
     Rule,
     chosen_document,
+    chosen_fronts,
     plateau_document,
     plateaus_of,
 )
 from leanopt_core.report.distribution import distributions
 from leanopt_core.report.equal import MergedTrials, merged
+from leanopt_core.report.front import Fronts
 from leanopt_core.report.hopeless import Failed, hopeless
 from leanopt_core.report.scenarios import Combination
 from leanopt_core.report.searches import (
@@ -194,7 +196,8 @@ class Report:
     have one. `only` is the number of the search that the best trials are of, None for all. `paths`
     are what came of the chosen trials out of sample, if searches have tests. `by` is the rule that
     was asked for, None for the usual order. `plateaus` are there if that or the plan has them:
-    `merged` has then the chosen trial of an only search, too.
+    `merged` has then the chosen trial of an only search, too. `fronts` are there if the plan
+    chooses by them.
     """
 
     run: StoredRun
@@ -210,6 +213,7 @@ class Report:
     paths: tuple[PathReport, ...] = ()
     by: Rule | None = None
     plateaus: Plateaus | None = None
+    fronts: Fronts | None = None
 
 
 def report(
@@ -254,6 +258,7 @@ def report(
         *(why, shown, partly, search, path_reports(store, run)),
         by=by,
         plateaus=plateaus,
+        fronts=chosen_fronts(store, run),
     )
 
 
@@ -308,7 +313,7 @@ def document(report: Report) -> dict[str, Any]:
             for ranked in report.best
         ],
         "chosen": chosen_document(
-            {one.search.number: one.best for one in report.searches}, report.plateaus
+            {one.search.number: one.best for one in report.searches}, report.plateaus, report.fronts
         ),
         "equal": [
             {

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from attrs import frozen
 
+from leanopt_core.pipeline.plan import first_function
 from leanopt_core.scoring.aggregates import weighted_mean
 from leanopt_core.store.records import StoredRun, StoredSearch, StoredTrial
 
@@ -30,7 +31,7 @@ class Combination:
         """Return how the statistics of this run are combined."""
         plan = json.loads(run.plan)
         names = {"median": "median", "weighted": "weighted mean"}
-        name = names.get(plan["scoring"]["fitness"]["options"].get("aggregate"), "mean")
+        name = names.get(first_function(plan)["options"].get("aggregate"), "mean")
         weighted = plan["scenarios"] if name == "weighted mean" else ()
         return cls(name, {one["name"]: float(one.get("weight", 1)) for one in weighted})
 

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from leanopt_core.pipeline.toml import printable
 from leanopt_core.report.scenarios import Combination
+from leanopt_core.store.dump import Trials
 from leanopt_core.store.inactive import Inactive
-from leanopt_core.store.reader import Reader
 from leanopt_core.store.records import StoredRun, StoredSearch, StoredTrial
 
 _OWN: Final = (
@@ -21,8 +21,10 @@ _OWN: Final = (
 _GROUPS: Final = ("parameters", "values", "aggregate", "statistics")
 
 
-def csv_lines(reader: Reader, run: StoredRun) -> Iterator[str]:
+def csv_lines(run: StoredRun, trials: Trials) -> Iterator[str]:
     """Yield a header and a line for each trial, without line ends.
+
+    `trials` returns a search's trials by the search's id; it is called twice for each.
 
     `name` is that of the search, if there are several. `pruned_at` is there if a trial was pruned,
     `inactive` if parameters have conditions: the names of those that did not count in the trial.
@@ -35,12 +37,12 @@ def csv_lines(reader: Reader, run: StoredRun) -> Iterator[str]:
     # A search of several is found by its name, such as a symbol, too.
     own = ["search", "name", *_OWN[1:]] if len(run.searches) > 1 else [*_OWN]
     names: dict[str, None] = dict.fromkeys(own)
-    for row in _rows(reader, run):
+    for row in _rows(run, trials):
         names.update(dict.fromkeys(row))
     own += [name for name in names if name in ("pruned_at", "inactive")]
     ordered = [*own, *sorted(set(names) - {*own, "name"}, key=_place)]
     yield csv_line(ordered)
-    for row in _rows(reader, run):
+    for row in _rows(run, trials):
         yield csv_line(row.get(name) for name in ordered)
 
 
@@ -49,10 +51,10 @@ def _place(name: str) -> tuple[int, str]:
     return (_GROUPS.index(name.partition(".")[0]), name)
 
 
-def _rows(reader: Reader, run: StoredRun) -> Iterator[Mapping[str, Any]]:
+def _rows(run: StoredRun, trials: Trials) -> Iterator[Mapping[str, Any]]:
     combination, inactive = Combination.of(run), Inactive.of(run)
     for search in run.searches:
-        for trial in reader.trials(search.id):
+        for trial in trials(search.id):
             row = _row(search, trial, combination)
             if inactive.space:
                 row["inactive"] = ", ".join(inactive.at(trial.grid_index))

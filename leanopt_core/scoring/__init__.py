@@ -11,6 +11,7 @@ from leanopt_core.scoring.constraint import (
 from leanopt_core.scoring.each import ScenarioFitness, requirement, trade_count, violated
 from leanopt_core.scoring.figures import on_returns, on_trades
 from leanopt_core.scoring.score import Scorer, failures
+from leanopt_core.scoring.several import SeveralScorer
 
 __all__ = [
     "Aggregate",
@@ -19,6 +20,7 @@ __all__ = [
     "ResultConstraintError",
     "ScenarioFitness",
     "Scorer",
+    "SeveralScorer",
     "SoftConstraint",
     "aggregate",
     "failures",

@@ -61,6 +61,16 @@ class Scorer:
         return call_of(self.fitness, self.label)
 
     @property
+    def direction(self) -> Direction:
+        """Return whether a higher or a lower fitness is better."""
+        return self.fitness.direction
+
+    @property
+    def target(self) -> float | None:
+        """Return the fitness at which the search may end, None if there is none."""
+        return self.fitness.target
+
+    @property
     def contextual(self) -> bool:
         """Return whether the function takes a context."""
         return self._call is self.fitness

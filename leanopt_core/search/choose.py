@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import frozen
 
+from leanopt_core.pareto import pareto_front, spread
 from leanopt_core.search.plateau import Plateau
 from leanopt_core.space import Space
 from leanopt_core.stage import History, Told
@@ -31,10 +32,26 @@ class Best:
         return tuple(told for told in history.best(self.tested) if told.complete and told.feasible)
 
 
-def choose_of(table: ChooseTable, space: Space) -> Best | Plateau:
+@frozen
+class Front:
+    """Chooses up to `tested` trials of the Pareto front, spread over it."""
+
+    tested: int = 1
+
+    def __call__(self, history: History) -> tuple[Told, ...]:
+        """Return the trials by objective, best first; none if no trial is complete and feasible."""
+        feasible = [told for told in history if told.complete and told.feasible]
+        ranked = sorted(feasible, key=lambda told: (-(told.objective or 0.0), told.number))
+        front = pareto_front([told.objectives for told in ranked])
+        return tuple(ranked[place] for place in spread(front, self.tested))
+
+
+def choose_of(table: ChooseTable, space: Space) -> Best | Front | Plateau:
     """Return what chooses the trials of a search in this space."""
     if table.use == "best":
         return Best(table.tested)
+    if table.use == "front":
+        return Front(table.tested)
     return Plateau(space, table.radius, table.statistic, table.tested)
 
 

@@ -63,11 +63,41 @@ class NamedValues:
         return {name: value for name, value in values if not isnan(value)}
 
 
+class Objectives:
+    """Several objectives of each trial in one column: 8 bytes each; no column for a single one.
+
+    NaN means "no objectives" inside the column only and never leaves it.
+    """
+
+    def __init__(self) -> None:
+        self._column = array("d")
+        self._width = 0
+
+    def add(self, position: int, objectives: Sequence[float]) -> None:
+        """Add the objectives of the trial at `position`, the next one; none if it has no fitness.
+
+        All that have some have as many.
+        """
+        if not self._width and len(objectives) > 1:
+            self._width = len(objectives)
+            self._column = array("d", [nan]) * (position * self._width)
+        if self._width:
+            self._column.extend(objectives or [nan] * self._width)
+
+    def at(self, position: int) -> tuple[float, ...] | None:
+        """Return those of the trial at `position`, None if trials have one at most."""
+        if not self._width:
+            return None
+        found = self._column[position * self._width : (position + 1) * self._width]
+        return () if isnan(found[0]) else tuple(found)
+
+
 class ToldHistory(History):
     """Columns instead of objects: number, grid index, objective, violation, named values.
 
     An open-addressing table of positions finds a point. In all this takes under 64 bytes per trial
-    on grids of up to 10**50 points, about 40 on one of 10**12, and 8 for each named value.
+    on grids of up to 10**50 points, about 40 on one of 10**12, and 8 for each named value
+    and each of several objectives.
     """
 
     def __init__(self, space: Space) -> None:
@@ -81,6 +111,7 @@ class ToldHistory(History):
         # The last step that judged a trial, from 1; 0 if it is complete.
         self._steps = array("H")
         self._values = NamedValues()
+        self._several = Objectives()
         self._slots = array("I", [0]) * _START
         self._shift = 65 - _START.bit_length()
 
@@ -89,6 +120,7 @@ class ToldHistory(History):
         score = trial.score
         if score.values or self._values.names:
             self._values.add(len(self._numbers), score.values)
+        self._several.add(len(self._numbers), score.objectives)
         self._numbers.append(trial.number)
         self._indices.append(grid_index)
         self._objectives.append(nan if score.objective is None else score.objective)
@@ -131,6 +163,7 @@ class ToldHistory(History):
 
     def _told(self, position: int) -> Told:
         objective = self._objectives[position]
+        several = self._several.at(position)
         return Told(
             self._numbers[position],
             self._space.point_at(self._indices[position]),
@@ -138,6 +171,7 @@ class ToldHistory(History):
             self._violations[position],
             self._values.at(position),
             self._steps[position] - 1 if self._steps[position] else None,
+            *(() if several is None else (several,)),
         )
 
     def rank_key(self, position: int) -> tuple[int, float, int]:

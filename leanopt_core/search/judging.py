@@ -7,7 +7,7 @@ from typing import Final
 
 from leanopt_core.errors import StrategyError
 from leanopt_core.fitness import FitnessContext
-from leanopt_core.scoring import Scorer
+from leanopt_core.scoring import Scorer, SeveralScorer
 from leanopt_core.trial import Score
 from leanopt_core.work import Outcome
 
@@ -25,7 +25,7 @@ class Judge:
     whether it does. Later backtests may lack them: the function then says why there is no value.
     """
 
-    def __init__(self, scorer: Scorer, engine: str, *, resumed: bool) -> None:
+    def __init__(self, scorer: Scorer | SeveralScorer, engine: str, *, resumed: bool) -> None:
         self._scorer = scorer
         self._engine = engine
         self._resumed = resumed

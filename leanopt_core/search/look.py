@@ -21,6 +21,7 @@ from leanopt_core.search.history import ToldHistory
 from leanopt_core.search.prepare import (
     build_executor,
     build_fitness,
+    build_scorer,
     build_sink,
     engine_of,
     label,
@@ -47,7 +48,8 @@ def look_at(
     faults: list[PluginError] = []
     folder, context = pipeline.folder, prepare_context(pipeline)
     engine = _tried(faults, engine_of, pipeline, calls)
-    _tried(faults, build_fitness, pipeline.fitness, calls)
+    for function in pipeline.functions:
+        _tried(faults, build_fitness, function, calls)
     choice, environment = pipeline.executor.choice.offline, pipeline.environment
     executor = _tried(faults, build_executor, choice, folder, calls, environment)
     for stage in pipeline.stages:
@@ -60,6 +62,7 @@ def look_at(
             last.callback(executor.close)
         if engine is None or executor is None or faults:
             raise PluginError("\n".join(map(str, faults)))
+        build_scorer(pipeline, calls)
         refuse_misspelt(pipeline, engine.reported_statistics())
         with_run_points(pipeline)
         options = executor.check()

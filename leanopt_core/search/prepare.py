@@ -15,15 +15,16 @@ from attrs import evolve, field, frozen
 from leanopt_core.catalogue import OWN
 from leanopt_core.content import hash_file, scenario_key
 from leanopt_core.engines.base import Build, Engine, PrepareContext, Report, RunCommand, silent
-from leanopt_core.errors import PatienceError, StrategyError, TransientError
+from leanopt_core.errors import Mistake, PatienceError, PipelineError, StrategyError, TransientError
 from leanopt_core.executors.base import Executor
 from leanopt_core.executors.places import PlacedWorkers
 from leanopt_core.executors.spawner import Patience
 from leanopt_core.fitness import FitnessFunction
 from leanopt_core.pipeline import Choice, ExecutorSettings, Pipeline, SearchPlan, resolve
 from leanopt_core.pipeline.expand import expand
+from leanopt_core.pipeline.settings import needs_of
 from leanopt_core.pipeline.statistic_names import refuse_misspelt
-from leanopt_core.scoring import Scorer
+from leanopt_core.scoring import Scorer, SeveralScorer
 from leanopt_core.search.calls import Calls
 from leanopt_core.search.environment import hint, keyed
 from leanopt_core.search.guard import Guard
@@ -172,18 +173,44 @@ def build_fitness(choice: Choice, calls: Calls | None = None) -> FitnessFunction
     return cast("FitnessFunction", GuardedFitness(made, label(kind, choice), calls))
 
 
-def build_scorer(pipeline: Pipeline, calls: Calls | None = None) -> Scorer:
-    """Return what scores trials by a pipeline; raises PluginError as `build_choice`."""
+def build_scorer(pipeline: Pipeline, calls: Calls | None = None) -> Scorer | SeveralScorer:
+    """Return what scores trials by a pipeline; raises PluginError as `build_choice`.
+
+    Raises PipelineError for a target that would count for nothing.
+    """
     scenarios = expand(pipeline).scenarios
     weights = {one.name: float(one.weight) for one in scenarios if one.weight is not None}
-    return Scorer(
-        build_fitness(pipeline.fitness, calls),
-        pipeline.constraints,
-        label=label("fitness function", pipeline.fitness),
-        needs=pipeline.outputs.needs,
-        soft=pipeline.soft,
-        weights=weights,
-    )
+
+    def scorer(choice: Choice, *, first: bool = True) -> Scorer:
+        return Scorer(
+            build_fitness(choice, calls),
+            pipeline.constraints if first else (),
+            label=label("fitness function", choice),
+            needs=needs_of(choice),
+            soft=pipeline.soft,
+            weights=weights,
+        )
+
+    if not pipeline.objectives:
+        return scorer(pipeline.fitness)
+    scorers = {
+        one.name: scorer(one.choice, first=at == 0) for at, one in enumerate(pipeline.objectives)
+    }
+    several = SeveralScorer(scorers, pipeline.scalar)
+    _check_targets(pipeline, several)
+    return several
+
+
+def _check_targets(pipeline: Pipeline, several: SeveralScorer) -> None:
+    """Raise PipelineError for targets of functions that do not rank trials."""
+    expected = "expected no target: the function does not rank trials; stages can have one"
+    mistakes = [
+        Mistake(str(pipeline.file), f"fitness[{at}]", f"the target {one.target:g}", expected)
+        for at, one in enumerate(several.scorers.values())
+        if one.target is not None and (at or several.scalar)
+    ]
+    if mistakes:
+        raise PipelineError(mistakes)
 
 
 def engine_of(pipeline: Pipeline, calls: Calls | None = None) -> GuardedEngine:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import zip_longest
 from math import isclose
 from typing import Final
 
@@ -24,7 +25,7 @@ Part = float | str | None
 
 
 def compare_scores(label: str, number: int, stored: Score, now: Score) -> None:
-    """Compare a replayed trial's score with the stored one: fitness, violation, named values.
+    """Compare a replayed trial's score with the stored one: fitness, violation, values, objectives.
 
     Reasons are texts and decide nothing, so they may differ. Raises ResumeError, naming the fitness
     function by `label`, if a relative difference is above 1e-12 or a part is missing in one.
@@ -46,6 +47,8 @@ def _parts(stored: Score, now: Score) -> Iterator[tuple[str, Part, Part]]:
     yield "violation", stored.violation, now.violation
     for name in sorted({*stored.values, *now.values}):
         yield f"value {name!r}", stored.values.get(name), now.values.get(name)
+    for at, (was, is_now) in enumerate(zip_longest(stored.objectives, now.objectives), 1):
+        yield f"objective {at}", was, is_now
 
 
 def _equal(was: Part, now: Part) -> bool:

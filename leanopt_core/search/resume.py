@@ -108,7 +108,7 @@ def executed(ready: Prepared) -> dict[str, Any]:
 def _distributions(ready: Prepared) -> dict[str, str]:
     """Return the versions of the core, of all plugins of a run, and of what they require."""
     pipeline = ready.pipeline
-    plugins = [pipeline.engine, pipeline.executor.choice, pipeline.fitness, *pipeline.sinks]
+    plugins = [pipeline.engine, pipeline.executor.choice, *pipeline.functions, *pipeline.sinks]
     plugins += [stage.choice for stage in pipeline.stages]
     return involved([CORE, *(one.registered.distribution for one in plugins)])
 

@@ -22,7 +22,7 @@ from leanopt_core.pipeline.older import stop_when_failing
 from leanopt_core.pipeline.statistic_names import statistics_of
 from leanopt_core.plugins import Registry
 from leanopt_core.project_files import LOCKS, STORE
-from leanopt_core.scoring import Scorer
+from leanopt_core.scoring import Scorer, SeveralScorer
 from leanopt_core.search.active import SearchSetup
 from leanopt_core.search.advice import advice, size_of
 from leanopt_core.search.artifacts import ArtifactKeeper
@@ -153,7 +153,7 @@ class _Runner:
 
     def _run(self, wanted: Wanted) -> StoredRun:
         plugins = _run_plugins(self.ready, self.signals.calls)
-        with self._taken_up(plugins.scorer.fitness.direction, wanted) as chosen:
+        with self._taken_up(plugins.scorer.direction, wanted) as chosen:
             self._tell(chosen)
             if chosen.how != "shown":
                 session = self._session(chosen.run, _as_begun(plugins, chosen.run))
@@ -231,7 +231,7 @@ def _differs(screen: SharedScreen) -> Callable[[Path], None]:
 class _RunPlugins:
     """The plugins of a run, built before anything is stored."""
 
-    scorer: Scorer
+    scorer: Scorer | SeveralScorer
     searches: tuple[SearchSetup, ...]
 
 
@@ -241,7 +241,7 @@ def _run_plugins(ready: Prepared, calls: Calls) -> _RunPlugins:
     for choice in pipeline.sinks:
         # Built again for the files of the run; what cannot be built is an error before it starts.
         build_sink(choice, pipeline.folder, calls)
-    return _RunPlugins(scorer, tuple(setups(ready, scorer.fitness, calls)))
+    return _RunPlugins(scorer, tuple(setups(ready, scorer, calls)))
 
 
 def _as_begun(plugins: _RunPlugins, run: StoredRun) -> _RunPlugins:

@@ -9,7 +9,7 @@ from typing import cast
 from attrs import evolve
 
 from leanopt_core.canonical import digest
-from leanopt_core.fitness import Direction, FitnessFunction
+from leanopt_core.fitness import Direction
 from leanopt_core.fitness_options import AggregateOptions
 from leanopt_core.pipeline import (
     Choice,
@@ -20,6 +20,7 @@ from leanopt_core.pipeline import (
     execution,
 )
 from leanopt_core.pipeline.statistic_names import statistics_of
+from leanopt_core.scoring import Scorer, SeveralScorer
 from leanopt_core.search.active import SearchSetup
 from leanopt_core.search.calls import Calls
 from leanopt_core.search.choose import choose_of
@@ -37,16 +38,16 @@ from leanopt_core.store.runs import NewSearch, NewStage
 
 
 def setups(
-    ready: Prepared, fitness: FitnessFunction, calls: Calls | None = None
+    ready: Prepared, scorer: Scorer | SeveralScorer, calls: Calls | None = None
 ) -> list[SearchSetup]:
     """Return the searches of the plan, ready to run; imports the stages' methods.
 
     `calls` notes the calls of these methods.
     """
     calls = Calls() if calls is None else calls
-    stages = tuple(_rule(stage, fitness.direction, calls) for stage in ready.pipeline.stages)
+    stages = tuple(_rule(stage, scorer.direction, calls) for stage in ready.pipeline.stages)
     scenarios = {scenario.name: scenario for scenario in ready.plan.scenarios}
-    target = fitness.target
+    target = scorer.target
     limits = tuple(stage.time for stage in ready.pipeline.stages)
     times = TimeLimits(ready.pipeline.search.time, limits)
     pipeline = ready.pipeline
@@ -63,7 +64,7 @@ def setups(
                 stages=stages,
                 seed=search.seed,
                 lookahead=ready.plan.lookahead,
-                target=_objective(target, fitness.direction),
+                target=_objective(target, scorer.direction),
                 scenarios=chosen,
                 shared_keys=keys,
                 elsewhere=tuple(elsewhere),

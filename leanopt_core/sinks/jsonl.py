@@ -46,6 +46,7 @@ class JsonLinesSink:
             "reasons": score.reasons,
             "failure": score.failure,
             **({} if score.complete else {"pruned_at": score.pruned_at}),
+            **({"values": dict(score.values)} if len(score.objectives) > 1 else {}),
             **({"penalties": penalties} if (penalties := _penalties(score)) else {}),
             "statistics": record.statistics,
         }

@@ -211,6 +211,8 @@ def detail_of(score: Score) -> str | None:
         "values": dict(score.values),
         "violations": violations,
         "penalties": penalties,
+        # A single one is the fitness.
+        "objectives": score.objectives if len(score.objectives) > 1 else (),
     }
     given = {name: value for name, value in more.items() if value}
     return storable(canonical_json(given))

@@ -51,12 +51,17 @@ def canonical(run: StoredRun, trials: Trials, events: Iterable[StoredEvent]) -> 
 
 def export(run: StoredRun, trials: Trials, events: Iterable[StoredEvent]) -> Iterator[str]:
     """Yield every trial by search and number with everything stored, then the events."""
+    yield from trial_lines(run, trials)
+    for event in events:
+        yield _line(_full_event(run, event))
+
+
+def trial_lines(run: StoredRun, trials: Trials) -> Iterator[str]:
+    """Yield trials by search and number with everything stored."""
     inactive = Inactive.of(run)
     for search in run.searches:
         for trial in trials(search.id):
             yield _line(_full_trial(run, search, trial, inactive))
-    for event in events:
-        yield _line(_full_event(run, event))
 
 
 def _noting(
@@ -104,6 +109,8 @@ def _score(trial: StoredTrial, *, messages: bool) -> Members:
     if score.penalties:
         soft = [{"constraint": one.constraint, "amount": one.amount} for one in score.penalties]
         told += _json(penalties=soft)
+    if messages and len(score.objectives) > 1:
+        told += _json(objectives=score.objectives)
     if not score.complete:
         told += _json(pruned_at=score.pruned_at)
     return told + _json(reasons=score.reasons) if messages or score.failure is None else told

@@ -106,8 +106,8 @@ class StoredTrial:
     def details(self) -> Mapping[str, Any]:
         """Return the rare details, where there are any.
 
-        `because` explains the proposal; `reasons`, `values`, `violations` and `penalties` are the
-        score's.
+        `because` explains the proposal; `reasons`, `values`, `violations`, `penalties` and several
+        `objectives` are the score's.
         """
         return dict(from_canonical(self.detail)) if self.detail else {}
 
@@ -119,9 +119,11 @@ class StoredTrial:
         more = self.details
         fitness = self.fitness
         flipped = fitness is not None and self.direction == "min"
+        objective = 0.0 - fitness if fitness is not None and flipped else fitness
+        several = more.get("objectives")
         return Score(
             fitness=fitness,
-            objective=0.0 - fitness if fitness is not None and flipped else fitness,
+            objective=objective,
             violation=self.violation or 0.0,
             violations=tuple(Violation(*violation) for violation in more.get("violations", ())),
             reasons=tuple(more.get("reasons", ())),
@@ -129,6 +131,7 @@ class StoredTrial:
             failure=self.failure,
             pruned_at=self.pruned_at,
             penalties=tuple(Penalty(*penalty) for penalty in more.get("penalties", ())),
+            **({} if several is None else {"objectives": tuple(map(float, several))}),
         )
 
 

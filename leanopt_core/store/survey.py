@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+from leanopt_core.canonical import from_canonical
+from leanopt_core.ranking import RANKED
 from leanopt_core.store.columns import JUDGES, TOLD
 from leanopt_core.store.database import Database
 from leanopt_core.store.records import StoredSearch
@@ -36,6 +38,13 @@ WHERE searches.run_id = ? AND json_extract(detail, '$.penalties') IS NOT NULL"""
 _SCORES: Final = f"""
 SELECT stage_id, number, CASE WHEN violation = 0 AND pruned_at IS NULL THEN fitness END
 FROM trials WHERE search_id = ? AND {TOLD} ORDER BY number"""
+# Ranked, so that a front keeps the order of the ranking.
+_OBJECTIVES: Final = f"""
+SELECT number, detail FROM (
+  SELECT trials.*, direction FROM trials JOIN searches ON searches.id = trials.search_id
+  WHERE search_id = ? AND trials.state = 'completed'
+    AND violation = 0 AND fitness IS NOT NULL AND pruned_at IS NULL
+) ORDER BY {RANKED}, number"""
 _RESULTS: Final = f"""
 SELECT t.number, t.parameters, t.fitness, t.violation, sum(length(CAST(b.statistics AS BLOB)))
 FROM trials AS t
@@ -79,6 +88,17 @@ class StageScore(NamedTuple):
     fitness: float | None
 
 
+class TrialObjectives(NamedTuple):
+    """A feasible, complete trial with several objectives, the higher the better.
+
+    `values` are what its fitness functions gave, by name.
+    """
+
+    number: int
+    objectives: tuple[float, ...]
+    values: Mapping[str, float]
+
+
 class TrialResult(NamedTuple):
     """A completed trial: JSON of its parameters, its score, and the bytes of its statistics."""
 
@@ -110,6 +130,13 @@ class Survey:
     def scores(self, search_id: int) -> Iterator[StageScore]:
         """Yield the told trials of a search."""
         return self._each(StageScore, _SCORES, search_id)
+
+    def objectives(self, search_id: int) -> Iterator[TrialObjectives]:
+        """Yield the feasible, complete trials of a search with several objectives, by rank."""
+        for number, detail in self._database.each(_OBJECTIVES, (search_id,)):
+            found = from_canonical(detail or "{}")
+            objectives = tuple(map(float, found.get("objectives", ())))
+            yield TrialObjectives(number, objectives, found.get("values", {}))
 
     def results(self, search_id: int) -> Iterator[TrialResult]:
         """Yield the completed trials of a search that all of its scenarios judged."""

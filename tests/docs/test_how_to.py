@@ -32,6 +32,7 @@ PAGES = (
     "walk-forward",
     "cpcv",
     "choose",
+    "several-objectives",
     "keep-a-holdout",
     "read-the-store",
     "from-python",

@@ -63,6 +63,7 @@ CHANGES: tuple[tuple[str, bool], ...] = (
     ("fitness.min_trades=31", True),
     ("fitness.form=log_trades", True),
     ("fitness.form=ratio", False),
+    ('fitness=[{ use = "calmar" }, { use = "calmar", name = "other" }]', True),
     ("search.lookahead=9", True),
     ("search.curves=none", False),
     ("search.durability=power", False),
@@ -175,7 +176,7 @@ def test_every_key_is_changed_above() -> None:
     """A new key must say which half it belongs to."""
     changed = {tuple(change.split("=")[0].split(".")) for change, _ in CHANGES}
     # The whole tables are given above.
-    changed |= {("stage", "seed_from"), ("sink", "use")}
+    changed |= {("scalar",), ("stage", "seed_from"), ("sink", "use")}
     changed |= {("parameters", "levels"), ("parameters", "scale")}
     changed |= {("scenario", "universe"), ("scenario", "separate")}
     changed |= {

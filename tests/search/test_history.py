@@ -88,6 +88,28 @@ def test_a_history_is_the_list_of_told_trials(case):
             history[beyond]
 
 
+@given(st.lists(st.tuples(st.booleans(), st.floats(-9, 9), st.floats(-9, 9)), max_size=9))
+def test_several_objectives_are_kept(told):
+    """Of each trial that has them, whichever was the first; of the others none."""
+    history, expected = ToldHistory(grid()), []
+    for number, (has, one, other) in enumerate(told, 1):
+        score = Score(one, one, objectives=(one, other)) if has else Score(reasons=("none",))
+        history.add(Trial(number, "one", grid().point_at(number), "x", score), number)
+        expected.append((one, other) if has else ())
+    assert [one.objectives for one in history] == expected
+    assert [one.objectives for one in history.best(9)][: sum(map(bool, expected))] == [
+        (a, b) for a, b in sorted(filter(None, expected), key=lambda pair: -pair[0])
+    ]
+
+
+def test_a_single_objective_is_the_only_one():
+    """It has no column of its own."""
+    history = ToldHistory(grid())
+    history.add(trial_of(grid(), 1, 1, 0.5, 0.0), 1)
+    history.add(trial_of(grid(), 2, 2, None, 0.0), 2)
+    assert [one.objectives for one in history] == [(0.5,), ()]
+
+
 @given(told_trials(), st.integers(0, 9))
 def test_the_best_come_first(case, count):
     """By rank, ties by number, as many as there are and no more."""
