@@ -29,7 +29,17 @@ from leanopt_core.trial import Score, Signal
 
 #: What the machine may know: values, the watch over a method's calls, and the told trials.
 PURE = (
-    *("canonical", "errors", "fitness", "outputs", "ranking", "space", "stage", "statistics"),
+    *(
+        "canonical",
+        "errors",
+        "fitness",
+        "outputs",
+        "pareto",
+        "ranking",
+        "space",
+        "stage",
+        "statistics",
+    ),
     *("read_only", "shown", "suggest", "trial"),
 )
 OWN = (
