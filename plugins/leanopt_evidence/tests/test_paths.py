@@ -139,7 +139,7 @@ def test_several_paths_are_judged_by_the_median_one(project: Path, leanopt) -> N
 
 
 def test_days_between_windows_are_no_years(project: Path, leanopt) -> None:
-    """The Sharpe ratio of a path is that of `leanopt show`, whatever lies between its tests."""
+    """The Sharpe ratio of a path is that of `leanopt show`, with days between its tests too."""
     leanopt(project, "run", "pipeline.toml", "--set", 'walk_forward.test="2m"', *STEP)
     (path,) = evidence(project).paths
     (shown,) = json.loads(leanopt(project, "show", "--json").stdout)["paths"]
