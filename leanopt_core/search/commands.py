@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
 from attrs import field, frozen
@@ -46,6 +46,13 @@ class Budget:
 def least(*counts: int | None) -> int | None:
     """Return the smallest count; None means no limit."""
     return min((count for count in counts if count is not None), default=None)
+
+
+def most_told(stages: Iterable[int | None], budget: Budget | None) -> int | None:
+    """Return the most trials of a search, given those of its stages; None without a limit."""
+    trials = list(stages)
+    all_stages = None if None in trials else sum(one for one in trials if one is not None)
+    return least(all_stages, budget.trials if budget else None)
 
 
 @frozen

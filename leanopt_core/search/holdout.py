@@ -9,14 +9,17 @@ from attrs import evolve, field, frozen
 from leanopt_core.canonical import as_stored, canonical_json
 from leanopt_core.engines.base import Report
 from leanopt_core.errors import ResumeError, UsageError
+from leanopt_core.fitness import FitnessContext
 from leanopt_core.holdout import Holdout
 from leanopt_core.pipeline import Pipeline
 from leanopt_core.plugins import Registry
 from leanopt_core.search.calls import Calls
 from leanopt_core.search.changes import environment_changed, source_changed
+from leanopt_core.search.commands import most_told
 from leanopt_core.search.options import RunOptions
 from leanopt_core.search.prepare import Prepared, build_scorer, prepared
 from leanopt_core.search.reproduce import Restored
+from leanopt_core.search.setup import budget
 from leanopt_core.search.single import PointBacktest, PointResult, backtest_points
 from leanopt_core.search.single_runner import Progress
 from leanopt_core.store.records import StoredRun, StoredTrial
@@ -142,6 +145,7 @@ class HoldoutRunner:
             strategy_id=self.run.strategy,
         )
         scorer = build_scorer(pipeline, self.calls)
+        stages = [stage.trials for stage in pipeline.stages]
         points = [space.values(space.point_at(one.trial.grid_index)) for one in candidates]
         with prepared(
             pipeline,
@@ -152,6 +156,7 @@ class HoldoutRunner:
             calls=self.calls,
         ) as ready:
             self._compare(ready)
+            trials = most_told(stages, budget(ready.plan, len(searched)))
             for note in ready.build.notes:
                 self.warn(note)
             results = backtest_points(
@@ -163,7 +168,7 @@ class HoldoutRunner:
                 progress=self.progress,
             )
         for candidate, result in zip(candidates, results, strict=True):
-            yield candidate, result, scorer(result.outcomes)
+            yield candidate, result, scorer(result.outcomes, FitnessContext(search_trials=trials))
 
     def _compare(self, ready: Prepared) -> None:
         """Raise ResumeError if the strategy has changed since the run; warn of other changes."""

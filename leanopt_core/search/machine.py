@@ -36,6 +36,7 @@ from leanopt_core.search.commands import (
     Test,
     Withdraw,
     least,
+    most_told,
 )
 from leanopt_core.search.failing import FAILING, FailingStart, Lacking
 from leanopt_core.search.guarded_stage import GuardedStage
@@ -119,10 +120,8 @@ class SearchMachine:
         self._space = space
         self._last_rung, self._prune, self._choose = rungs - 1, prune, choose
         self._rules = tuple(stages)
-        trials = [rule.trials for rule in self._rules]
-        stages_have = None if None in trials else sum(one for one in trials if one is not None)
         self._limit = budget
-        self._budget = least(stages_have, budget.trials if budget else None)
+        self._budget = most_told((rule.trials for rule in self._rules), budget)
         self._seed = seed
         self._lookahead = lookahead
         self._target = target

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -67,3 +70,24 @@ def test_a_test_of_a_walk_forward_is_measured_by_the_budget(tmp_path: Path) -> N
         expected = deflated_sharpe(of, 4, 1 / (of.n - 1)).value
         (score,) = piece.search.scores
         assert score.fitness == pytest.approx(expected, rel=1e-9, abs=1e-12)
+
+
+@pytest.mark.slow
+def test_a_holdout_is_measured_by_the_budget(tmp_path: Path, leanopt: Callable[..., Any]) -> None:
+    """As if `trials` were the trials of all stages."""
+    folder = tmp_path / "quickstart"
+    shutil.copytree(QUICKSTART, folder, ignore=shutil.ignore_patterns(".leanopt"))
+    pipeline = folder / "pipeline.toml"
+    text = pipeline.read_text(encoding="utf-8")
+    before, _, rest = text.partition("[fitness]")
+    rest = rest[rest.index("\n# ") :]
+    fitness = '[fitness]\nuse = "deflated_sharpe"\nmin_trades = 0\n'
+    pipeline.write_text(f"{before}{fitness}{rest}", encoding="utf-8")
+    trials = ("--set", "stage.lhs.trials=5", "--set", "stage.random.trials=2")
+    leanopt(folder, "run", "pipeline.toml", *trials, "--set", "search.trials=6")
+    pipeline.write_text(f"{before}{fitness}trials = 6\n{rest}", encoding="utf-8")
+    (expected,) = json.loads(leanopt(folder, "holdout", "quickstart-1", "--json").stdout)["trials"]
+    search = "\n[search]\ntrials = 6\n"
+    pipeline.write_text(f"{before}{fitness}{rest}{search}", encoding="utf-8")
+    (found,) = json.loads(leanopt(folder, "holdout", "quickstart-1", "--json").stdout)["trials"]
+    assert found["out_of_sample"]["fitness"] == expected["out_of_sample"]["fitness"] is not None

@@ -117,10 +117,8 @@ class _Total:
         trials = tuple(one for one in self.trials if one in both)
         values, having = np.zeros((len(days), len(trials))), np.zeros(len(days))
         for one in (self, other):
-            rows, places = (
-                np.searchsorted(days, one.days),
-                {t: at for at, t in enumerate(one.trials)},
-            )
+            rows = np.searchsorted(days, one.days)
+            places = {trial: at for at, trial in enumerate(one.trials)}
             values[rows] += one.values[:, [places[trial] for trial in trials]]
             having[rows] += one.having
         return _Total(days, trials, values, having)
