@@ -64,7 +64,8 @@ def export_path(
         why = "; ".join(dict.fromkeys(one.why or "" for one in lacking))
         raise UsageError(f"path {path.name} of run {run.name} has no daily returns: {why}")
     for one in lacking:
-        warn(f"search {one.search}, test {one.test}, is not part of it: {one.why}")
+        why = one.why or "the curve ends before it"
+        warn(f"search {one.search}, test {one.test}, is not part of it: {why}")
     if path.curve.ended is not None:
         warn(f"the curve ends early: {path.curve.ended}")
     _write_series(path_series(path), output, write)

@@ -319,6 +319,20 @@ def test_a_window_says_in_one_line_what_its_strategy_lacks(tmp_path: Path, leano
     assert without == "the strategy returned no equity curve"
 
 
+def test_nothing_is_joined_after_a_total_loss(tmp_path: Path, leanopt) -> None:
+    """The export says why it lacks the windows after it."""
+    head, tail = STRATEGY.split("    bad = ")
+    lost = "    days = zip([0, *times], equity)\n"
+    lost += "    equity = [0.0 if day > 15493 * 86400 else value for day, value in days]\n"
+    (laid(tmp_path, 'symbol = "AAA"') / "strategy.py").write_text(f"{head}{lost}    bad = {tail}")
+    leanopt(tmp_path, "run", "pipeline.toml")
+    exported = leanopt(tmp_path, "export", "--to", "path")
+    assert table(exported.stdout)[-1]["day"] == "2012-06-01"
+    for year in (2013, 2014):
+        why = f"{year}-01-01 to {year}-12-31, is not part of it: the curve ends before it"
+        assert why in exported.stderr
+
+
 def test_who_watches_sees_the_windows(two: Path) -> None:
     """As the run's own screen shows them."""
     with open_store(two / ".leanopt" / "leanopt.db") as store:

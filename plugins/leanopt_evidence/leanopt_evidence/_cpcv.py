@@ -84,7 +84,8 @@ def validate_stored(
 def _too_few(run: StoredRun, search: int, returns: Aligned) -> str:
     """Return why there is nothing to cross-validate, and what to do."""
     count, reasons = len(returns.trials), Counter(returns.reasons.values())
-    said = f"run {run.name}, search {search}: {count} trials have daily returns, 2 are needed"
+    having = "1 trial has" if count == 1 else f"{count} trials have"
+    said = f"run {run.name}, search {search}: {having} daily returns, 2 are needed"
     if not reasons:
         return said
     reason, others = reasons.most_common(1)[0]

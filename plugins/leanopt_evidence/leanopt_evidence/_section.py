@@ -96,8 +96,10 @@ def _trials(counted: Counted) -> Iterator[SectionRow]:
     where = ", ".join(f"{count:,} {what}" for count, what in sources if count)
     yield SectionRow("trials of the strategy", f"{tried.total:,}", where)
     raw = tried.total - counted.grouped
-    how = f"by {counted.method}" if counted.method else "no trial has daily returns"
-    note = f"{how}; {raw:,} without daily returns count as they are" if raw else how
+    notes = [f"by {counted.method}"] if counted.method else []
+    if raw:
+        notes.append(f"{raw:,} without daily returns of their own count as they are")
+    note = "; ".join(notes)
     yield SectionRow("effective trials", f"{counted.effective:,.1f}".removesuffix(".0"), note)
 
 

@@ -136,3 +136,11 @@ def test_the_core_alone_names_the_distribution(tmp_path: Path, leanopt: Leanopt)
     ended = leanopt(tmp_path, "cpcv", check=False, LEANOPT_PLUGINS="leanopt-random")
     assert ended.returncode == 2
     assert "pip install leanopt-evidence" in ended.stderr
+
+
+def test_one_trial_is_no_choice(tmp_path: Path, leanopt: Leanopt) -> None:
+    """There is nothing to choose from."""
+    store_run(tmp_path, [of_matrix(np.random.default_rng(1).normal(0, 0.01, size=(99, 1)))])
+    ended = leanopt(tmp_path, "cpcv", check=False)
+    assert ended.returncode == 2
+    assert ended.stderr.endswith("search 1: 1 trial has daily returns, 2 are needed\n")

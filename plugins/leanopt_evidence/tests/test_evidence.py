@@ -76,7 +76,7 @@ def test_it_repeats(tmp_path: Path) -> None:
     assert one.searches[0].track.intervals != other.searches[0].track.intervals
 
 
-def test_failed_trials_and_those_of_other_runs_count(tmp_path: Path) -> None:
+def test_failed_trials_and_those_of_other_runs_count(tmp_path: Path, leanopt) -> None:
     """In N, not among the returns; of a deleted run raw only."""
     values = noise(120, 20)
     values[:, 10:] = values[:, :10] + 1e-4 * values[:, 10:]
@@ -96,6 +96,8 @@ def test_failed_trials_and_those_of_other_runs_count(tmp_path: Path) -> None:
     later = evidence(tmp_path).counted
     assert (later.raw, later.grouped, later.tried.deleted) == (17, 5, 10)
     assert later.effective >= 12
+    page = leanopt(tmp_path, "show", "--evidence").stdout
+    assert "by clusters; 12 without daily returns of their own count as they are" in page
 
 
 def test_trials_that_are_alike_amount_to_one(tmp_path: Path) -> None:
