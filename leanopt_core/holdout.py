@@ -47,15 +47,15 @@ class Holdout:
     def overlaps(self, settings: Mapping[str, Any]) -> bool:
         """Return whether a scenario (as `Scenario.settings`) has some of the days or symbols.
 
-        A scenario without a first or last day reads all days on that side. Symbols are the same in
-        any case of letters.
+        A scenario without a first or last day reads all days on that side, one with a warm-up the
+        days before its first. Symbols are the same in any case of letters.
         """
         if self.symbols:
             symbol = str(settings.get("symbol", ""))
             return symbol.casefold() in map(str.casefold, self.symbols)
         # Texts in ISO 8601 are in the order of the days.
         start, end = (str(day or "") for day in (self.start, self.end))
-        before = bool(end) and settings.get("start", "") > end
+        before = bool(end) and _first_read(settings) > end
         return not before and settings.get("end", start) >= start
 
     def scenarios(self, searched: Sequence[Scenario]) -> tuple[Scenario, ...]:
@@ -78,3 +78,11 @@ class Holdout:
     def _on_symbols(self, searched: Sequence[Scenario]) -> Iterator[Scenario]:
         for symbol in self.symbols:
             yield from (evolve(one, symbol=symbol, weight=None) for one in searched)
+
+
+def _first_read(settings: Mapping[str, Any]) -> str:
+    """Return the first day that a scenario reads, in its warm-up too; empty if none is given."""
+    start, warmup = str(settings.get("start", "")), settings.get("warmup")
+    if not start or not isinstance(warmup, int):
+        return start
+    return date.fromordinal(max(1, date.fromisoformat(start).toordinal() - warmup)).isoformat()

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from attrs import evolve
-
 from leanopt_core.holdout import Holdout
 from leanopt_core.pipeline.problems import Problems
 from leanopt_core.pipeline.reader import Reader
@@ -50,8 +48,7 @@ def holdout_notes(holdout: Holdout | None, scenarios: Sequence[Scenario]) -> Ite
 
 def _seen(holdout: Holdout, scenarios: Sequence[Scenario]) -> Iterator[Scenario]:
     """Yield the scenarios whose strategies see days or symbols held out, in warm-up too."""
-    warm = ((one, evolve(one, start=one.seen_from, warmup=None)) for one in scenarios)
-    return (one for one, whole in warm if holdout.overlaps(whole.settings()))
+    return (one for one in scenarios if holdout.overlaps(one.settings()))
 
 
 def _why(scenario: Scenario) -> str:

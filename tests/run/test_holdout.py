@@ -161,6 +161,20 @@ def test_every_command_looks(project: Path, leanopt: Leanopt) -> None:
     assert (seen["looks"], seen["trials"][0]["new"]) == (5 + 2, False)
 
 
+def test_a_warm_up_is_a_look(project: Path, leanopt: Leanopt) -> None:
+    """The strategy sees days held out before its first."""
+    strategy = project / "strategy.py"
+    strategy.write_text(
+        STRATEGY.replace('x = parameters["x"]', 'x, _ = parameters["x"], scenario.warmup')
+    )
+    leanopt(project, "run", "pipeline.toml")
+    days = ("scenario.start=2017-01-05", "scenario.end=2018-12-31", 'scenario.warmup="9d"')
+    sets = [part for one in days for part in ("--set", one)]
+    done = leanopt(project, "backtest", "pipeline.toml", "--param", "x=2.5", *sets)
+    assert "the scenario overlaps [holdout] (2015-01-01 to 2016-12-31)" in done.stderr
+    assert look(leanopt, project, "slope-1:3")["looks"] == 2
+
+
 @pytest.mark.long
 def test_one_backtest_is_a_look(project: Path, leanopt: Leanopt) -> None:
     """Also one that a backtest of another strategy's id answers from the store."""
@@ -339,9 +353,10 @@ def test_what_cannot_be_looked_at(
 @given(
     scenario=st.tuples(*[st.none() | st.integers(0, 9)] * 2),
     held=st.tuples(*[st.none() | st.integers(0, 9)] * 2),
+    warmup=st.none() | st.integers(1, 9),
 )
-def test_overlaps_are_common_days(scenario: tuple, held: tuple) -> None:
-    """As sets of days; without a limit, all days on that side."""
+def test_overlaps_are_common_days(scenario: tuple, held: tuple, warmup: int | None) -> None:
+    """As sets of days; without a limit, all days on that side. A warm-up reads days, too."""
 
     def days(limits: tuple[int | None, int | None]) -> set[int]:
         first, last = (-1 if limits[0] is None else limits[0]), limits[1]
@@ -352,7 +367,10 @@ def test_overlaps_are_common_days(scenario: tuple, held: tuple) -> None:
 
     if not days(scenario) or not days(held):
         return
-    settings = Scenario("s", None, *dates(scenario)).settings()
-    assert Holdout(*dates(held)).overlaps(settings) is bool(days(scenario) & days(held))
+    settings = Scenario("s", None, *dates(scenario), warmup=warmup).settings()
+    seen = (
+        days(scenario) if scenario[0] is None else days((scenario[0] - (warmup or 0), scenario[1]))
+    )
+    assert Holdout(*dates(held)).overlaps(settings) is bool(seen & days(held))
     made = Holdout(*dates(held))
     assert Holdout.from_dict(json.loads(json.dumps(made.to_dict()))) == made
