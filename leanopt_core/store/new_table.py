@@ -32,12 +32,17 @@ class NewTable:
     name: str
     columns: Mapping[str, str]
     row_ids: bool
+    #: The values of columns in rows that were written before the columns were added.
+    defaults: Sequence[Any]
 
     @classmethod
     def of(cls, database: Database, name: str) -> NewTable:
         """Return a table of the new store."""
         ((sql,),) = database.rows("SELECT sql FROM sqlite_master WHERE name = ?", (name,))
-        return cls(database, name, columns(database, name), "WITHOUT ROWID" not in sql)
+        added = [row[4] for row in database.rows(f"PRAGMA table_info({name})")]
+        (defaults,) = database.rows(f"SELECT {', '.join(text or 'NULL' for text in added)}")
+        row_ids = "WITHOUT ROWID" not in sql
+        return cls(database, name, columns(database, name), row_ids, defaults)
 
     def insert(self, rows: Iterable[Row]) -> int:
         """Insert rows, in the order of columns; return how many the schema refuses."""
@@ -72,10 +77,9 @@ class NewTable:
         )
 
     def _padded(self, row: Row) -> Sequence[Any] | None:
-        """Return a row's values for all columns; those added later are none."""
-        missing = len(self.columns) - len(row.values)
-        if missing < 0:
+        """Return a row's values for all columns; those added later have their default."""
+        if len(row.values) > len(self.columns):
             return None
-        values = (*row.values, *[None] * missing)
+        values = (*row.values, *self.defaults[len(row.values) :])
         # SQLite stores no value for a column that is the row's id.
         return (row.id, *values[1:]) if self.row_ids else values
