@@ -11,11 +11,12 @@ from leanopt_core.store.database import Database
 
 # Each backtest belongs to one told trial of the strategy: of those that have it, to the first one
 # of the search that ran it, else to the first of all. A trial counts if a backtest belongs to it.
+# One that ran again on the same files, such as for its equity curve, is the same backtest.
 # Backtests that ran outside runs, or in runs that were deleted, are counted there.
 _OWNED: Final = f"""
 SELECT DISTINCT search_id, number, failed FROM (
   SELECT e.search_id, e.number, trials.failure IS NOT NULL AS failed, row_number() OVER (
-    PARTITION BY e.backtest_id ORDER BY e.search_id IS NOT made.search_id, e.search_id, e.number
+    PARTITION BY b.key, b.opened ORDER BY e.search_id IS NOT made.search_id, e.search_id, e.number
   ) AS place
   FROM runs
   JOIN searches ON searches.run_id = runs.id

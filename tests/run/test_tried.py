@@ -120,6 +120,16 @@ def test_the_number_goes_on(project: Path, leanopt: Leanopt) -> None:
     assert tried(project).total == total + 3 + 12
 
 
+def test_a_backtest_made_again_for_its_curve_is_the_same(project: Path, leanopt: Leanopt) -> None:
+    """A run that it answers has no trial of its own."""
+    curve = "times=[86400, 172800], equity=[1.0, 1.0 + x / 100])"
+    (project / "strategy.py").write_text(STRATEGY.replace("/ 50})", f"/ 50}}, {curve}"))
+    leanopt(project, "run", "pipeline.toml")
+    leanopt(project, "backtest", "--of", "slope-1", "--to", "equity", "-o", "curves")
+    leanopt(project, "run", "pipeline.toml", "--set", "fitness.statistic=Drawdown")
+    assert tried(project).total == tried(project).in_runs == 12
+
+
 def test_each_search_has_its_own(project: Path, leanopt: Leanopt) -> None:
     """Of two symbols, also in deleted runs."""
     sets = ("--symbol", "AB,CD", "--set", "scenario.separate=true")
