@@ -22,5 +22,5 @@ def test_a_column_that_came_later_has_its_default(tmp_path: Path) -> None:
         rows = [(None, 1, at, f"scenario {at}", "{}", "test")[: 5 + at] for at in (0, 1)]
         too_long = (None, 1, 2, "scenario 2", "{}", *["test"] * 9)
         assert table.insert(Row(at, row) for at, row in enumerate([*rows, too_long], 1)) == 1
-        found = database.rows("SELECT name, role, early FROM scenarios ORDER BY id")
-        assert found == [("scenario 0", "train", 0), ("scenario 1", "test", 0)]
+        found = database.rows("SELECT name, role FROM scenarios ORDER BY id")
+        assert found == [("scenario 0", "train"), ("scenario 1", "test")]

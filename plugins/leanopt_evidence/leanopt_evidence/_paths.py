@@ -46,16 +46,17 @@ class PathEvidence:
 
     @property
     def level(self) -> Level:
-        """Return the level of the verdict: at most `some`.
+        """Return the level of the verdict: at most `some`, and less if a window has no result.
 
-        How many walk-forwards were tried before this one is not known.
+        How many walk-forwards were tried before this one is not known, nor what the missing
+        windows would have cost.
         """
         sharpe, probabilistic = self.track.moments.sharpe, self.track.probabilistic.value
         if sharpe is None or probabilistic is None or self.ended is not None:
             return "unknown"
         if sharpe <= 0 or probabilistic < EVEN:
             return "luck"
-        return "some" if probabilistic >= SOME else "unclear"
+        return "some" if probabilistic >= SOME and not self.gaps else "unclear"
 
 
 def path_evidence(store: OpenStore, run: StoredRun, sampling: Sampling) -> tuple[PathEvidence, ...]:
@@ -115,4 +116,6 @@ def _reasons(path: PathEvidence) -> list[str]:
         )
     for why, count in path.gaps.items():
         found.append(f"{count:,} of {plural(path.windows, 'window')} without a result: {why}.")
+    if path.gaps:
+        found.append("What these would have cost is unknown, so there is no evidence of an edge.")
     return found

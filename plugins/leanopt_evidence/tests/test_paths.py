@@ -8,7 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from attrs import evolve
 from leanopt_evidence import (
+    Estimate,
     Evidence,
     effective_trials,
     evidence_of,
@@ -16,6 +18,8 @@ from leanopt_evidence import (
     probabilistic_sharpe,
     sensitivity_of,
 )
+from leanopt_evidence._paths import path_verdict
+from leanopt_evidence._verdict import Verdict
 
 import leanopt_core
 from tests.projects import lay
@@ -71,6 +75,17 @@ def test_a_path_is_judged_by_its_joined_curve(project: Path) -> None:
     assert found.verdict.level == path.level
     assert f"{len(days):,} days that did not choose them" in " ".join(found.verdict.reasons)
     assert "In sample:" in found.verdict.reasons[-1]
+
+
+def test_a_path_with_a_gap_is_no_evidence(project: Path) -> None:
+    """However good the rest is: what the missing window would have cost is unknown."""
+    (path,) = evidence(project).paths
+    sure = evolve(path, track=evolve(path.track, probabilistic=Estimate(0.99)))
+    assert sure.level == "some"
+    gap = evolve(sure, gaps={"the backtest failed": 1})
+    verdict = path_verdict([gap], Verdict("some", "Some.", ("Trial 1.",)))
+    assert (gap.level, verdict.level) == ("unclear", "unclear")
+    assert "1 of 4 windows without a result: the backtest failed." in verdict.reasons
 
 
 def test_tests_are_no_trials(project: Path) -> None:
