@@ -17,6 +17,7 @@ DISTRIBUTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "grid": "leanopt-grid",
         "lhs": "leanopt-lhs",
         "local_grid": "leanopt-local-grid",
+        "nsga2": "leanopt-nsga2",
         "optuna": "leanopt-optuna",
         "points": "leanopt-points",
         "random": "leanopt-random",

@@ -25,6 +25,7 @@ PLUGINS = {
     "leanopt-lean": ("engine", "lean"),
     "leanopt-lhs": ("stage", "lhs"),
     "leanopt-local-grid": ("stage", "local_grid"),
+    "leanopt-nsga2": ("stage", "nsga2"),
     "leanopt-optuna": ("stage", "optuna"),
     "leanopt-points": ("stage", "points"),
     "leanopt-profit-factor": ("fitness function", "profit_factor"),
