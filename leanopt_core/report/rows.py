@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from attrs import field, frozen
@@ -127,9 +127,7 @@ def _own(name: str, search: int) -> Callable[[TrialColumns], Any]:
         return lambda _trial: search
     if name == "feasible":
         return _feasible
-    names: Mapping[str, str] = {"trial": "number"}
-    place = TrialColumns._fields.index(names.get(name, name))
-    return itemgetter(place)
+    return attrgetter("number" if name == "trial" else name)
 
 
 def _feasible(trial: TrialColumns) -> bool:

@@ -49,7 +49,7 @@ def test_windows_need_dates_that_reach_the_strategy(run: Run, lean: Project, com
     """The Launcher cannot set them: a source that reads none is refused before the first window."""
     lean.edit('pass_as = { start = "start", end = "end" }', "")
     said = " ".join(run(command, "pipeline.toml", *WINDOWS, code=5).split())
-    assert "scenario.start: found 2004-01-01, but EmaBands.cs" in said
+    assert "scenario.start: found 2003-01-01, but EmaBands.cs" in said
     assert 'expected pass_as = { start = "start" } in the scenario' in said
     if command == "run":
         with closing(sqlite3.connect(lean.folder / STORE)) as store:
