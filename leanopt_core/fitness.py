@@ -17,6 +17,12 @@ Direction = Literal["max", "min"]
 FITNESS: Final = "fitness"
 
 
+def turned(value: float | None, direction: Direction) -> float | None:
+    """Return a fitness as an objective, or the reverse: negated if lower is better."""
+    # No -0.0.
+    return 0.0 - value if value is not None and direction == "min" else value
+
+
 @frozen
 class Backtested:
     """A completed backtest as a fitness function sees it.

@@ -7,7 +7,7 @@ import click
 from leanopt_core.cli.output import plain, print_json, print_table, wrapped
 from leanopt_core.cli.trials_table import print_how, print_scenarios, print_trials
 from leanopt_core.report.best import own_cells
-from leanopt_core.report.equal import MergedTrials
+from leanopt_core.report.equal import unmerged
 from leanopt_core.report.figures import counted
 from leanopt_core.report.listing import Listing, ListOptions, document, listing
 from leanopt_core.store.records import StoredRun
@@ -25,7 +25,7 @@ def show_list(
     click.echo(wrapped(plain(_heading(found))))
     if not found.trials:
         return
-    trials = [MergedTrials(one.ranked, (), ()) for one in found.trials]
+    trials = unmerged(one.ranked for one in found.trials)
     click.echo()
     if not found.columns:
         print_trials(run, trials)

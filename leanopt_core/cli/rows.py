@@ -8,6 +8,8 @@ from typing import Literal, Self
 
 from attrs import define, field, frozen
 
+from leanopt_core.fitness import Direction, turned
+from leanopt_core.search.commands import most_told
 from leanopt_core.store.records import StoredSearch
 
 SearchPhase = Literal["waiting", "running", "ended", "failed"]
@@ -35,7 +37,7 @@ class SearchRow:
     """Counts the trials of one search, and keeps its best objective."""
 
     name: str
-    minimized: bool = False
+    direction: Direction = "max"
     told: int = 0
     failed: int = 0
     objective: float | None = None
@@ -48,9 +50,8 @@ class SearchRow:
     @classmethod
     def of(cls, search: StoredSearch) -> Self:
         """Return the row of a search that has not begun."""
-        budgets = [stage.trials for stage in search.stages]
-        budget = None if None in budgets else sum(one for one in budgets if one is not None)
-        return cls(search.name, search.direction == "min", budget=budget)
+        budget = most_told((stage.trials for stage in search.stages), None)
+        return cls(search.name, search.direction, budget=budget)
 
     def trial(self, objective: float | None, *, failed: bool) -> None:
         """Count a finished trial; `objective` is None if it is not feasible."""
@@ -65,11 +66,8 @@ class SearchRow:
         if self.ended:
             phase = "failed" if self.failed == self.told else "ended"
         tests = dict(self.tests)
-        best, chosen = self._fitness(self.objective), self._fitness(self.chosen)
+        best, chosen = (turned(one, self.direction) for one in (self.objective, self.chosen))
         return SearchView(self.name, self.told, best, phase, self.budget, tests, chosen)
-
-    def _fitness(self, objective: float | None) -> float | None:
-        return 0.0 - objective if self.minimized and objective is not None else objective
 
 
 def window(rows: Sequence[SearchView], room: int) -> Sequence[SearchView]:

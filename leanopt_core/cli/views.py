@@ -246,7 +246,7 @@ def show_front(look: Look) -> None:
         print_json(front_document(look.store, look.run, look.search))
         return
     fronts = front.fronts_of(look.store, look.run, look.search)
-    shown = front.front_trials(fronts, look.store, look.top)
+    shown = equal.unmerged(fronts.trials(look.store, look.top))
     if not shown:
         click.echo(f"No trial of run {plain(look.run.name)} is feasible.")
         return

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from leanopt_core.fitness_options import AggregateOptions
-from leanopt_core.pipeline.problems import Problems
 from leanopt_core.pipeline.reader import Reader
 from leanopt_core.pipeline.settings import Choice
 from leanopt_core.pipeline.tables import ChooseTable, PruneTable
@@ -34,7 +33,7 @@ def read_choose(
         return None
     said = toml_text(table.use)
     if table.use != "plateau":
-        _check_unused(table, reader.problems)
+        reader.refuse_set(table, ("choose",), ("radius", "statistic"), "plateau")
         if table.use == "front" and not several:
             expected = 'expected "best" or "plateau" with one fitness function'
             reader.problems.add(_USE, said, expected, "several [[fitness]] have a Pareto front")
@@ -63,15 +62,6 @@ def choose_notes(table: ChooseTable | None, *, tests: bool) -> Iterator[str]:
             f"[choose] tested = {table.tested} has no effect: only searches with tests, such as "
             "those of [walk_forward] and [cpcv], test trials"
         )
-
-
-def _check_unused(table: ChooseTable, problems: Problems) -> None:
-    """Report keys that only a plateau has."""
-    default = ChooseTable()
-    for key in ("radius", "statistic"):
-        if (found := getattr(table, key)) != getattr(default, key):
-            expected = f'expected no {key}: it is for use = "plateau"'
-            problems.add(("choose", key), toml_text(found), expected)
 
 
 def _loses_values(prune: PruneTable, fitness: Choice) -> str:

@@ -17,7 +17,7 @@ from leanopt_core.canonical import canonical_json, digest
 from leanopt_core.content import hash_variables
 from leanopt_core.errors import PluginError
 from leanopt_core.fitness_options import RARE
-from leanopt_core.pipeline.expand import PlannedPath, PlannedSearch, expand
+from leanopt_core.pipeline.expand import PlannedPath, PlannedSearch
 from leanopt_core.pipeline.settings import Choice, ExecutorSettings, Pipeline, StageSettings
 from leanopt_core.pipeline.tables import ChooseTable, PruneTable, SearchSettings
 from leanopt_core.space import Space
@@ -299,7 +299,7 @@ def resolve(pipeline: Pipeline, *, source: str, data: Mapping[str, str]) -> Sear
     named by options of stages and of the fitness function are read: their content is part of the
     plan. Raises PluginError if an option cannot be written as JSON.
     """
-    expansion = expand(pipeline)
+    expansion = pipeline.expansion
     return SearchPlan(
         seed=pipeline.seed,
         lookahead=pipeline.search.lookahead,

@@ -41,7 +41,7 @@ def read_prune(
     elif table.use == "halving":
         _check_rungs(table.rungs, scenarios, problems)
     if table.use != "halving":
-        _check_unused(table, problems)
+        reader.refuse_set(table, ("prune",), ("rungs", "reduction"), "halving")
     return table
 
 
@@ -58,13 +58,3 @@ def _check_rungs(rungs: tuple[int, ...], scenarios: int | None, problems: Proble
             f"expected numbers below {scenarios}",
             f"a trial has {scenarios} scenarios, and the last rung has all of them",
         )
-
-
-def _check_unused(table: PruneTable, problems: Problems) -> None:
-    """Report keys that only halving has."""
-    default = PruneTable()
-    for key in ("rungs", "reduction"):
-        if (found := getattr(table, key)) != getattr(default, key):
-            said = toml_text(list(found) if isinstance(found, tuple) else found)
-            expected = f'expected no {key}: it is for use = "halving"'
-            problems.add(("prune", key), said, expected)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -96,6 +96,15 @@ class Reader:
             self.problems.add(at, toml_text(raw), "expected an array of tables", hint)
             return []
         return [(item, (*at, index)) for index, item in enumerate(raw)]
+
+    def refuse_set(self, table: object, at: KeyPath, keys: Iterable[str], use: str) -> None:
+        """Report keys of a table that are not at their defaults, though only `use` has them."""
+        fields = option_fields(type(table))
+        for key in keys:
+            if (found := getattr(table, key)) != fields[key].default:
+                said = toml_text(list(found) if isinstance(found, tuple) else found)
+                expected = f"expected no {key}: it is for use = {toml_text(use)}"
+                self.problems.add((*at, key), said, expected)
 
     def unique(self, name: str, at: KeyPath, seen: dict[str, KeyPath]) -> bool:
         """Return whether `name`, found at `at`, is not in `seen`, and add it; report a repeat."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from attrs import field, frozen
 
 from leanopt_core.holdout import Holdout
 from leanopt_core.needs import NEEDS, Outputs
+from leanopt_core.pipeline.expand import Expansion, expand
 from leanopt_core.pipeline.splits import Split
 from leanopt_core.pipeline.tables import ChooseTable, PruneTable, SearchSettings
 from leanopt_core.plugins import Registered
@@ -144,6 +146,11 @@ class Pipeline:
     split: Split | None = None
     objectives: tuple[Objective, ...] = ()
     scalar: Formula | None = None
+
+    @cached_property
+    def expansion(self) -> Expansion:
+        """Return the searches of a run, with the scenarios of all of them."""
+        return expand(self)
 
     @property
     def functions(self) -> tuple[Choice, ...]:

@@ -48,15 +48,14 @@ def read_walk_forward(raw: object, reader: Reader, read: Scenarios | None) -> Wa
 
 
 def _check_windows(split: WalkForward, groups: Sequence[Scenario], problems: Problems) -> None:
+    each = [evolve(split, train=(one,), test=(two,)) for one in split.train for two in split.test]
     for days, name in {days_of(one): one.name for one in groups}.items():
-        each = [
-            evolve(split, train=(one,), test=(two,)) for one in split.train for two in split.test
-        ]
-        if unfit := [one for one in each if not one.folds(days)]:
+        folds = [(one, one.folds(days)) for one in each]
+        if unfit := [one for one, found in folds if not found]:
             where = f"scenario {name!r}" if len(groups) > 1 else ""
             expected = f"expected lengths of which a window fits into {days}"
             problems.add(AT, "; ".join(map(str, unfit)), expected, where)
-        if longer := [one for one in each if _overlap(one.folds(days))]:
+        if longer := [one for one, found in folds if _overlap(found)]:
             expected = f"expected {longer[0].test[0]} or more: tests must not overlap"
             problems.add((*AT, "step"), f'"{split.step}"', expected, "they join into one curve")
     several = Counter(map(days_of, groups))

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from leanopt_core.pipeline.plan import objective_names
 from leanopt_core.report.chosen import Plateaus
-from leanopt_core.report.equal import MergedTrials
+from leanopt_core.report.equal import MergedTrials, unmerged
 from leanopt_core.report.figures import number, values_shown
 from leanopt_core.report.run import Report
 from leanopt_core.report.scenarios import Combination, by_scenario
@@ -18,7 +18,7 @@ from leanopt_core.report.searches import SearchReport
 from leanopt_core.report.statistics import main_figures
 from leanopt_core.shown import shortened
 from leanopt_core.store.inactive import Inactive
-from leanopt_core.store.records import RankedTrial, StoredRun, StoredTrial
+from leanopt_core.store.records import RankedTrial, StoredRun
 
 Cells = Mapping[str, str]
 Trials = Sequence[MergedTrials]
@@ -70,7 +70,7 @@ def search_table(report: Report) -> BestTable:
         for one in report.searches
         if one.best is not None and one.best.failure is None
     ]
-    alone = tuple(MergedTrials(one, (), ()) for one in best)
+    alone = unmerged(best)
     fixed = _fixed(run, alone) if alone else {}
     searches = [one.search for one in best]
     rows = dict(zip(searches, map(_best, _all_searched(run, alone, fixed)), strict=True))
@@ -115,14 +115,6 @@ def _with_plateau(plateaus: Plateaus, ranked: RankedTrial) -> Cells:
     }
 
 
-def _inserted(cells: Cells, after: str, more: Cells) -> dict[str, str]:
-    """Return cells with more of them after a column."""
-    found: dict[str, str] = {}
-    for name, cell in cells.items():
-        found |= {name: cell, **more} if name == after else {name: cell}
-    return found
-
-
 def _before(cells: Cells, column: str, more: Cells) -> dict[str, str]:
     """Return cells with more of them before a column."""
     found: dict[str, str] = {}
@@ -138,8 +130,14 @@ def _best(cells: Cells) -> Cells:
 
 
 def _all_searched(run: StoredRun, trials: Trials, fixed: Mapping[str, Any]) -> list[dict[str, str]]:
-    inactive = Inactive.of(run)
-    return [_searched(run, trials, one, fixed, inactive) for one in trials]
+    inactive, besides = Inactive.of(run), _besides(json.loads(run.plan))
+    return [_searched(run, trials, one, fixed, inactive, besides) for one in trials]
+
+
+def _besides(plan: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the objectives of a plan besides what ranks trials."""
+    names = objective_names(plan)
+    return names if plan["scoring"].get("scalar") else names[1:]
 
 
 def scenario_tables(run: StoredRun, trials: Trials) -> dict[str, Table]:
@@ -212,34 +210,34 @@ def _searched(
     merged: MergedTrials,
     fixed: Mapping[str, Any],
     inactive: Inactive,
+    besides: Sequence[str],
 ) -> dict[str, str]:
-    """Return a trial's rank, score and searched parameters by column name."""
+    """Return a trial's rank, score and searched parameters by column name.
+
+    An objective of `besides` that is called as another column has `values.` in front.
+    """
     trial = merged.first.trial
     values = json.loads(trial.parameters, parse_float=str)
     searched = {name: value for name, value in values.items() if name not in fixed}
     violated = any(one.first.trial.violation for one in trials)
     pruned = any(one.first.trial.pruned_at is not None for one in trials)
-    cells = {
+    scored = {
         **own_cells(run, trials, merged),
         "stage": trial.stage,
         "fitness": number(trial.fitness),
         **({"violation": number(trial.violation)} if violated else {}),
+    }
+    others = {
         **({"scenarios": _judged_by(run, merged.first)} if pruned else {}),
         **values_shown(searched),
         **dict.fromkeys(inactive.at(trial.grid_index), "-"),
     }
-    after = "violation" if violated else "fitness"
-    return _inserted(cells, after, _objectives(run, trial, cells))
-
-
-def _objectives(run: StoredRun, trial: StoredTrial, cells: Cells) -> Cells:
-    """Return the columns of a trial's objectives, if a run has several, besides the fitness."""
-    scoring, values = json.loads(run.plan)["scoring"], trial.details.get("values", {})
-    names = objective_names({"scoring": scoring})
-    besides = names if scoring.get("scalar") else names[1:]
-    return {
-        f"values.{name}" if name in cells else name: number(values.get(name)) for name in besides
+    found = trial.details.get("values", {})
+    objectives = {
+        f"values.{name}" if name in scored or name in others else name: number(found.get(name))
+        for name in besides
     }
+    return {**scored, **objectives, **others}
 
 
 def _judged_by(run: StoredRun, ranked: RankedTrial) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 from attrs import frozen
 
 from leanopt_core.errors import UsageError
+from leanopt_core.fitness import turned
 from leanopt_core.pipeline.tables import ChooseTable
 from leanopt_core.report.figures import counted, number
 from leanopt_core.report.front import Fronts, fronts_of
@@ -119,8 +120,7 @@ class Plateaus:
 
     def fitness(self, search: int, one: Neighbourhood) -> float | None:
         """Return the worth of a plateau as a fitness: negated if lower is better."""
-        lower = self.run.searches[search - 1].direction == "min"
-        return 0.0 - one.value if one.value is not None and lower else one.value
+        return turned(one.value, self.run.searches[search - 1].direction)
 
 
 def plateaus_of(
@@ -144,10 +144,10 @@ def plateaus_of(
 
 def _told(store: Store, run: StoredRun, search: StoredSearch) -> Iterator[Told]:
     """Yield the told trials of a search as its methods know them, without further values."""
-    space, lower = run.space, search.direction == "min"
+    space = run.space
     for one in store.survey.columns(search.id, Asked()):
         fitness = one.fitness
-        objective = 0.0 - fitness if fitness is not None and lower else fitness
+        objective = turned(fitness, search.direction)
         if one.pruned and fitness is not None and not one.violation:
             raise UsageError(
                 f"run {run.name} has pruned feasible trials, such as {one.number}: their fitness "
@@ -192,8 +192,9 @@ def plateau_document(plateaus: Plateaus, search: int, one: Neighbourhood | None)
 
 def chosen_lines(plateaus: Plateaus | None) -> Iterator[str]:
     """Yield a sentence for each search with plateaus: which trial is chosen, and why."""
-    for search in plateaus.by_search if plateaus is not None else ():
-        assert plateaus is not None  # noqa: S101 - there are searches
+    if plateaus is None:
+        return
+    for search in plateaus.by_search:
         chosen = plateaus.chosen(search)
         if chosen is not None:
             several = len(plateaus.run.searches) > 1

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from attrs import asdict, define, field, frozen
 
+from leanopt_core.fitness import turned
 from leanopt_core.report.subject import searches_of
 from leanopt_core.store.records import StoredRun, StoredSearch, StoredStage
 from leanopt_core.store.store import Store
@@ -139,7 +140,7 @@ def stage_result(course: Course) -> StageResult:
     if not course.objectives:
         return StageResult(*own, None, None, None, None, 0, None)
     objective, at = course.objectives[-1], course.at[-1]
-    fitness = 0.0 - objective if search.direction == "min" else objective
+    fitness = turned(objective, search.direction)
     gained = None if course.before is None else max(0.0, objective - course.before)
     return StageResult(
         *(*own, fitness, course.numbers[-1], at, course.trials - at, course.longest_wait, gained)

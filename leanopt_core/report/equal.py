@@ -58,6 +58,11 @@ class MergedTrials:
     parameters: tuple[str, ...]
 
 
+def unmerged(trials: Iterable[RankedTrial]) -> tuple[MergedTrials, ...]:
+    """Return trials as tables take them, each by itself."""
+    return tuple(MergedTrials(one, (), ()) for one in trials)
+
+
 def merged(run: StoredRun, best: Iterable[RankedTrial]) -> tuple[MergedTrials, ...]:
     """Return ranked trials of a run, those with equal results as one, in the order of their firsts.
 

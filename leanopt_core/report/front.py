@@ -13,7 +13,6 @@ from leanopt_core.errors import UsageError
 from leanopt_core.pareto import pareto_front, spread
 from leanopt_core.pipeline.plan import objective_names
 from leanopt_core.ranking import rank_key
-from leanopt_core.report.equal import MergedTrials
 from leanopt_core.report.subject import searches_of
 from leanopt_core.store.records import RankedTrial, StoredRun, StoredTrial
 from leanopt_core.store.store import Store
@@ -83,11 +82,6 @@ def _front(store: Store, search_id: int) -> tuple[int, ...]:
     """Return the numbers of the trials on a search's front, by rank."""
     told = list(store.survey.objectives(search_id))
     return tuple(told[place].number for place in pareto_front([one.objectives for one in told]))
-
-
-def front_trials(fronts: Fronts, store: Store, count: int | None) -> tuple[MergedTrials, ...]:
-    """Return the trials of fronts as tables take them, at most `count` of each search."""
-    return tuple(MergedTrials(one, (), ()) for one in fronts.trials(store, count))
 
 
 def minimized(store: Store, run: StoredRun) -> frozenset[str]:

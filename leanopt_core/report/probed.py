@@ -10,6 +10,7 @@ from attrs import evolve, frozen
 from leanopt_core.canonical import as_stored
 from leanopt_core.engines.base import Report
 from leanopt_core.errors import UsageError
+from leanopt_core.fitness import turned
 from leanopt_core.pipeline import Pipeline
 from leanopt_core.plugins import Registry
 from leanopt_core.report.chosen import rule_of
@@ -110,12 +111,11 @@ def probe(
     known = {point: _objective(one) for point, one in zip(near, scores, strict=True)}
     whole = rule.around(Told(trial.number, centre, _objective(score), 0.0), known)
     own = space.values(centre)
-    lower = of.run.searches[of.search - 1].direction == "min"
     return ProbedPlateau(
         trial.number,
         rule,
         whole,
-        0.0 - whole.value if whole.value is not None and lower else whole.value,
+        turned(whole.value, of.run.searches[of.search - 1].direction),
         tuple(
             ProbedNeighbour(_changed(own, space.values(point)), found, _new(result))
             for point, found, result in zip(near, scores, results, strict=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from shlex import quote
 from typing import Any, Final
@@ -19,7 +19,7 @@ from leanopt_core.report.chosen import (
     plateaus_of,
 )
 from leanopt_core.report.distribution import distributions
-from leanopt_core.report.equal import MergedTrials, merged
+from leanopt_core.report.equal import MergedTrials, merged, unmerged
 from leanopt_core.report.front import Fronts
 from leanopt_core.report.hopeless import Failed, hopeless
 from leanopt_core.report.scenarios import Combination
@@ -250,9 +250,9 @@ def report(
     shown = merged(run, ranked)[:top]
     if plateaus is not None and by == "plateau":
         best = tuple(plateaus.first(store, top))
-        shown = _alone(best)
+        shown = unmerged(best)
     elif plateaus is not None:
-        shown = (*shown, *_alone(_chosen_besides(store, plateaus, shown)))
+        shown = (*shown, *unmerged(_chosen_besides(store, plateaus, shown)))
     return Report(
         *(run, tally, best, (*first, *warnings), store.path, searches),
         *(why, shown, partly, search, path_reports(store, run)),
@@ -260,10 +260,6 @@ def report(
         plateaus=plateaus,
         fronts=chosen_fronts(store, run),
     )
-
-
-def _alone(trials: Iterable[RankedTrial]) -> tuple[MergedTrials, ...]:
-    return tuple(MergedTrials(one, (), ()) for one in trials)
 
 
 def _chosen_besides(

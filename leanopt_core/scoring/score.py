@@ -17,6 +17,7 @@ from leanopt_core.fitness import (
     Fitness,
     FitnessContext,
     FitnessFunction,
+    turned,
 )
 from leanopt_core.scoring.calling import Call, call_of
 from leanopt_core.scoring.constraint import LARGEST
@@ -105,12 +106,12 @@ class Scorer:
         violations = _violations(backtests, self.constraints) if self.constraints else ()
         if judged.violation > 0:
             violations = (*violations, Violation("fitness", judged.violation))
-        fitness, objective = judged.value, _objective(judged.value, direction)
+        fitness, objective = judged.value, turned(judged.value, direction)
         penalties: tuple[Penalty, ...] = ()
         if objective is not None and self.soft:
             penalties = _penalties(backtests, self.soft)
             objective -= math.fsum(one.amount for one in penalties)
-            fitness = _objective(objective, direction)
+            fitness = turned(objective, direction)
         return Score(
             fitness=fitness,
             objective=objective,
@@ -273,9 +274,3 @@ def _number(value: object, name: str, label: str) -> float:
     if not math.isfinite(plain):
         raise PluginError(f"{label} returned the {name} {plain}; return None for no {name}")
     return plain + 0.0  # no -0.0
-
-
-def _objective(value: float | None, direction: Direction) -> float | None:
-    if value is None:
-        return None
-    return value if direction == "max" else 0.0 - value

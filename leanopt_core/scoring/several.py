@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import evolve, field, frozen
 
-from leanopt_core.fitness import FITNESS, Direction, FitnessContext, Moments
+from leanopt_core.fitness import FITNESS, Direction, FitnessContext, Moments, turned
 from leanopt_core.scoring.score import Scorer
 from leanopt_core.trial import Score, Violation
 
@@ -83,7 +83,7 @@ class SeveralScorer:
         violations = tuple(_violations(scores))
         return Score(
             fitness=fitness,
-            objective=0.0 - fitness if fitness is not None and self.direction == "min" else fitness,
+            objective=turned(fitness, self.direction),
             violation=math.fsum(one.size for one in violations),
             violations=violations,
             reasons=(*_reasons(scores), *why),

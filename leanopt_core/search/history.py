@@ -73,16 +73,19 @@ class Objectives:
         self._column = array("d")
         self._width = 0
 
+    def __bool__(self) -> bool:
+        """Return whether any trial has several objectives."""
+        return self._width > 0
+
     def add(self, position: int, objectives: Sequence[float]) -> None:
         """Add the objectives of the trial at `position`, the next one; none if it has no fitness.
 
-        All that have some have as many.
+        All that have some have as many: several.
         """
-        if not self._width and len(objectives) > 1:
+        if not self._width:
             self._width = len(objectives)
             self._column = array("d", [nan]) * (position * self._width)
-        if self._width:
-            self._column.extend(objectives or [nan] * self._width)
+        self._column.extend(objectives or [nan] * self._width)
 
     def at(self, position: int) -> tuple[float, ...] | None:
         """Return those of the trial at `position`, None if trials have one at most."""
@@ -120,7 +123,8 @@ class ToldHistory(History):
         score = trial.score
         if score.values or self._values.names:
             self._values.add(len(self._numbers), score.values)
-        self._several.add(len(self._numbers), score.objectives)
+        if len(score.objectives) > 1 or self._several:
+            self._several.add(len(self._numbers), score.objectives)
         self._numbers.append(trial.number)
         self._indices.append(grid_index)
         self._objectives.append(nan if score.objective is None else score.objective)

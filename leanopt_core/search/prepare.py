@@ -21,7 +21,6 @@ from leanopt_core.executors.places import PlacedWorkers
 from leanopt_core.executors.spawner import Patience
 from leanopt_core.fitness import FitnessFunction
 from leanopt_core.pipeline import Choice, ExecutorSettings, Pipeline, SearchPlan, resolve
-from leanopt_core.pipeline.expand import expand
 from leanopt_core.pipeline.settings import needs_of
 from leanopt_core.pipeline.statistic_names import refuse_misspelt
 from leanopt_core.scoring import Scorer, SeveralScorer
@@ -178,7 +177,7 @@ def build_scorer(pipeline: Pipeline, calls: Calls | None = None) -> Scorer | Sev
 
     Raises PipelineError for a target that would count for nothing.
     """
-    scenarios = expand(pipeline).scenarios
+    scenarios = pipeline.expansion.scenarios
     weights = {one.name: float(one.weight) for one in scenarios if one.weight is not None}
 
     def scorer(choice: Choice, *, first: bool = True) -> Scorer:
@@ -235,7 +234,7 @@ def prepare_context(pipeline: Pipeline) -> PrepareContext:
     searched = {axis.name: axis.values for axis in space.axes}
     values = {**searched, **{name: (value,) for name, value in space.fixed.items()}}
     return PrepareContext(
-        tuple(values), expand(pipeline).scenarios, values=values, separate=pipeline.separate
+        tuple(values), pipeline.expansion.scenarios, values=values, separate=pipeline.separate
     )
 
 

@@ -9,7 +9,7 @@ from typing import cast
 from attrs import evolve
 
 from leanopt_core.canonical import digest
-from leanopt_core.fitness import Direction
+from leanopt_core.fitness import Direction, turned
 from leanopt_core.fitness_options import AggregateOptions
 from leanopt_core.pipeline import (
     Choice,
@@ -64,7 +64,7 @@ def setups(
                 stages=stages,
                 seed=search.seed,
                 lookahead=ready.plan.lookahead,
-                target=_objective(target, scorer.direction),
+                target=turned(target, scorer.direction),
                 scenarios=chosen,
                 shared_keys=keys,
                 elsewhere=tuple(elsewhere),
@@ -130,7 +130,7 @@ def _rule(stage: StageSettings, direction: Direction, calls: Calls) -> StageRule
         trials=stage.trials,
         patience=stage.patience,
         min_delta=stage.min_delta,
-        target=_objective(stage.target, direction),
+        target=turned(stage.target, direction),
         seed_from=stage.seed_from,
         version=stage.choice.registered.version,
         calls=calls,
@@ -140,11 +140,6 @@ def _rule(stage: StageSettings, direction: Direction, calls: Calls) -> StageRule
 def _stored(stage: StageSettings) -> NewStage:
     plugin = stage.choice.registered
     return NewStage(stage.name, stage.choice.use, plugin.distribution, plugin.version, stage.trials)
-
-
-def _objective(target: float | None, direction: Direction) -> float | None:
-    """Return a target as an objective: negated if lower is better."""
-    return -target if target is not None and direction == "min" else target
 
 
 def new_searches(ready: Prepared, direction: Direction) -> list[NewSearch]:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from attrs import frozen
 
 from leanopt_core.canonical import from_canonical
-from leanopt_core.fitness import Direction
+from leanopt_core.fitness import Direction, turned
 from leanopt_core.space import Space
 from leanopt_core.statistics import Statistics
 from leanopt_core.trial import Penalty, Score, Violation
@@ -117,13 +117,10 @@ class StoredTrial:
         if not self.told:
             return None
         more = self.details
-        fitness = self.fitness
-        flipped = fitness is not None and self.direction == "min"
-        objective = 0.0 - fitness if fitness is not None and flipped else fitness
         several = more.get("objectives")
         return Score(
-            fitness=fitness,
-            objective=objective,
+            fitness=self.fitness,
+            objective=turned(self.fitness, self.direction),
             violation=self.violation or 0.0,
             violations=tuple(Violation(*violation) for violation in more.get("violations", ())),
             reasons=tuple(more.get("reasons", ())),
