@@ -1,9 +1,20 @@
-"""The processes that a folder's run and its workers are."""
+"""The processes of a run and its workers: find them, and kill the run."""
 
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
+
+
+def kill_once(process: subprocess.Popen[str], reached: Callable[[], bool]) -> None:
+    """End a run by SIGKILL as soon as it has reached a point; it must not end before."""
+    while not reached():
+        assert process.poll() is None, process.communicate()[1]
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def processes_of(folder: Path) -> list[int]:

@@ -121,7 +121,7 @@ def test_as_json(project: Path, install: Install, leanopt) -> None:
 def test_a_fault_names_the_plugin(
     project: Path, install: Install, leanopt, body: str, said: str
 ) -> None:
-    """Whatever it does wrong, with exit code 4."""
+    """For each thing that it can do wrong, with exit code 4."""
     install_body(install, body)
     done = leanopt(project, "show", "--evidence", check=False)
     assert done.returncode == 4

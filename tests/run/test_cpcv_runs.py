@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 from collections.abc import Callable, Mapping
 from math import prod
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.processes import kill_once
 from tests.projects import lay
 from tests.run.test_walk_forward import PIPELINE, STRATEGY, best_of, parts
 from tests.stored import told
@@ -171,10 +170,7 @@ def test_killed_and_resumed(
     """The dump is that of the undisturbed run."""
     folder = written(tmp_path / "p")
     process = start(folder, "run", "pipeline.toml", HILL_DELAY="0.05")
-    while told(folder) < least:
-        assert process.poll() is None, process.communicate()[1]
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    kill_once(process, lambda: told(folder) >= least)
     assert canonical(folder) != truth
     leanopt(folder, "resume")
     assert canonical(folder) == truth

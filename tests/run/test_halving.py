@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import os
-import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.processes import kill_once
 from tests.projects import DELAYED, lay
+from tests.run.test_pruned import lines
 from tests.stored import told
 
 #: All values are multiples of 1/64, so that means and violations are exact in any order.
@@ -97,11 +96,6 @@ def halved(tmp_path_factory: pytest.TempPathFactory, leanopt) -> Path:
     return folder
 
 
-def lines(text: str) -> list[dict[str, Any]]:
-    """Return the parsed lines of a canonical dump."""
-    return [json.loads(line) for line in text.splitlines()]
-
-
 def standing(trial: dict[str, Any], scenarios: int) -> tuple[int, float, int]:
     """Return how a trial ranks by its first scenarios: feasible, by violation, failed."""
     judged = list(trial["statistics"].values())[:scenarios]
@@ -176,10 +170,7 @@ def test_killed_and_resumed(
     """No backtest is made twice, and no other one."""
     folder = project("killed")
     process = start(folder, "run", "pipeline.toml", HILL_DELAY="0.03")
-    while told(folder) < 90:
-        assert process.poll() is None, process.communicate()[1]
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    kill_once(process, lambda: told(folder) >= 90)
     leanopt(folder, "resume", "--workers", "3")
     assert canonical(folder) == canonical(halved)
     assert shown(folder)["backtests"]["saved"] == shown(halved)["backtests"]["saved"]

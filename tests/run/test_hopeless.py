@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import leanopt_core
+from tests.processes import kill_once
 from tests.stored import told
 
 BROKEN = """
@@ -84,10 +83,7 @@ def test_workers_cache_kills_and_resumes_change_nothing(
         ends.append((ended.returncode, canonical(broken)))
     (broken / "strategy.py").write_text(BROKEN + "\n# another source: no cache\n")
     process = start(broken, "run", "pipeline.toml", HILL_DELAY="0.2")
-    while told(broken) < 40 + 9:
-        assert process.poll() is None, process.communicate()[1]
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    kill_once(process, lambda: told(broken) >= 40 + 9)
     while processes_of(broken):
         pass
     ended = leanopt(broken, "resume", check=False)

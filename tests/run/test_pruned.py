@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
-import signal
 import sqlite3
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.processes import kill_once
 from tests.projects import DELAYED, lay
 from tests.stored import told
 
@@ -158,10 +157,7 @@ def test_killed_and_resumed(
     """No backtest is made twice, and no other one."""
     folder = project("killed")
     process = start(folder, "run", "pipeline.toml", HILL_DELAY="0.03")
-    while told(folder) < at:
-        assert process.poll() is None, process.communicate()[1]
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    kill_once(process, lambda: told(folder) >= at)
     leanopt(folder, "resume", "--workers", "3")
     assert canonical(folder) == canonical(pruned)
     now, truth = shown(folder), shown(pruned)

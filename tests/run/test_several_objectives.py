@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
-import signal
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ import pytest
 
 from leanopt_core import open_store
 from leanopt_core.errors import UsageError
+from tests.processes import kill_once
 from tests.projects import lay
 from tests.run.conftest import PIPELINE, STRATEGY
 from tests.stored import told
@@ -149,10 +148,7 @@ def test_the_promise(project: Path, leanopt, start, canonical, processes_of) -> 
     assert len(dumps) == 1
     (project / ".leanopt" / "leanopt.db").rename(project / "before.db")
     process = start(project, "run", "pipeline.toml", HILL_DELAY="0.03")
-    while told(project) < 20:
-        assert process.poll() is None, process.communicate()[1]
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    kill_once(process, lambda: told(project) >= 20)
     while processes_of(project):
         pass
     leanopt(project, "run", "pipeline.toml", "--resume", "--workers", "3", HILL_DELAY="0")

@@ -1,4 +1,4 @@
-"""The number of trials of a strategy goes on, whatever is changed, deleted or looked at."""
+"""The number of trials of a strategy goes on after changes, deletions and looks."""
 
 from __future__ import annotations
 

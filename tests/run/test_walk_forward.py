@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 import leanopt_core
+from tests.processes import kill_once
 from tests.projects import DELAYED, lay
 from tests.stored import told
 
@@ -208,10 +209,7 @@ def test_killed_and_resumed(
     """During trials, and after the first test: resumed, the dump is that of the undisturbed run."""
     folder = written(tmp_path / "p")
     process = start(folder, "run", "pipeline.toml", HILL_DELAY="0.05")
-    while count(folder) < least:
-        assert process.poll() is None, process.communicate()[1]
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    kill_once(process, lambda: count(folder) >= least)
     assert canonical(folder) != truth
     leanopt(folder, "resume")
     assert canonical(folder) == truth

@@ -60,7 +60,7 @@ PAIR = (Reads("A", "max", 9.0), Reads("B", "min"))
 
 
 def test_the_first_ranks_and_all_are_kept() -> None:
-    """The higher the better, whatever the direction of each; values by name."""
+    """The higher the better, for both directions; values by name."""
     scorer = several(*PAIR)
     score = scorer(outcome(A=1.5, B=0.25, C=1))
     assert (score.fitness, score.objective, score.objectives) == (1.5, 1.5, (1.5, -0.25))

@@ -189,7 +189,7 @@ def test_the_table_chooses_the_rule() -> None:
 
 @pytest.mark.parametrize("workers", [1, 5])
 def test_a_search_tests_trials_on_plateaus(workers) -> None:
-    """Whatever the order in which backtests end, and after the last told trial."""
+    """In any order of ends of backtests, and after the last told trial."""
     space = grid()
     farm, _ = search(
         listed(range(40)), lookahead=4, workers=workers, choose=Plateau(space, tested=3)

@@ -90,7 +90,7 @@ def test_a_history_is_the_list_of_told_trials(case):
 
 @given(st.lists(st.tuples(st.booleans(), st.floats(-9, 9), st.floats(-9, 9)), max_size=9))
 def test_several_objectives_are_kept(told):
-    """Of each trial that has them, whichever was the first; of the others none."""
+    """Of each trial that has them, also if the first ones have none; of the others none."""
     history, expected = ToldHistory(grid()), []
     for number, (has, one, other) in enumerate(told, 1):
         score = Score(one, one, objectives=(one, other)) if has else Score(reasons=("none",))

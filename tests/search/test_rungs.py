@@ -280,7 +280,7 @@ def halved(points: Sequence[int], lookahead: int, reduction: int) -> list[int]:
 
 @given(POINTS, LOOKAHEADS, st.integers(1, 16), st.integers(0, 999), st.integers(2, 5))
 def test_the_best_of_each_rung_go_on(points, lookahead, workers, seed, reduction):
-    """Of the trials told when this one was proposed, and itself; whatever ends first."""
+    """Of the trials told when this one was proposed, and itself; in any order of ends."""
     farm, told = search(
         listed(points),
         lookahead=lookahead,

@@ -116,7 +116,7 @@ def test_a_short_history_is_no_strong_evidence(base: SearchEvidence) -> None:
 
 
 def test_a_loss_is_luck(base: SearchEvidence) -> None:
-    """Whatever the other numbers are."""
+    """With any other numbers."""
     values = np.random.default_rng(3).normal(-0.002, 0.01, size=(300, 5))
     assert verdict_of(judged(values)).level == "luck"
 

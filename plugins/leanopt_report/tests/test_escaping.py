@@ -1,4 +1,4 @@
-"""Whatever the texts of a report are, each form shows them as text."""
+"""Each form of a report shows texts as text, also those that look like markup."""
 
 from __future__ import annotations
 
