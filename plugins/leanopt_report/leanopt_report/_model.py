@@ -1,4 +1,4 @@
-"""What a report consists of, whatever it is written as: pages of sections.
+"""What a report consists of in each form: pages of sections.
 
 Texts are plain: each form escapes them as it must.
 """
