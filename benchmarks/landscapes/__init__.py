@@ -6,7 +6,7 @@ from functools import cache, partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from landscapes import lean, quickstart
+from landscapes import enumerated, lean, quickstart
 from landscapes._landscape import Landscape
 from landscapes.mixed import mixed
 from landscapes.synthetic import cliff, rugged, smooth
@@ -29,6 +29,7 @@ LANDSCAPES: Final[Mapping[str, Callable[[], Landscape]]] = MappingProxyType(
         "mixed": mixed,
         "lean_sharpe": partial(lean.landscape, "lean_sharpe"),
         "lean_calmar": partial(lean.landscape, "lean_calmar"),
+        "aapl": partial(enumerated.landscape, "aapl"),
     }
 )
 

@@ -19,7 +19,15 @@ np = pytest.importorskip("numpy")
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
-from landscapes import HELD_OUT, LANDSCAPES, enumerate_quickstart, landscape, lean, quickstart  # noqa: E402
+from landscapes import (  # noqa: E402
+    HELD_OUT,
+    LANDSCAPES,
+    enumerate_quickstart,
+    enumerated,
+    landscape,
+    lean,
+    quickstart,
+)
 from landscapes import synthetic as made  # noqa: E402
 from leanopt_harness import Parameters, Scenario  # noqa: E402
 from peers.optuna_samplers import OptunaPeer, missing  # noqa: E402
@@ -47,6 +55,7 @@ SIZES = {
     "mixed": 867_600,
     "lean_sharpe": 4_800,
     "lean_calmar": 4_800,
+    "aapl": 679_140,
 }
 RANDOM = Method("random", "", (Part("random"),))
 
@@ -176,6 +185,21 @@ def test_lean_landscapes_are_leans_statistics() -> None:
         drawdown = max(float(known["Drawdown"].rstrip("%")), 0.1)
         if growth > 0:
             assert calmar.score(point).objective == pytest.approx(growth / drawdown)
+
+
+def test_enumerated_landscape_is_its_file() -> None:
+    """A point's score is the file's number at its levels; without a number it has no fitness."""
+    with np.load(enumerated.array_file("aapl")) as held:
+        kept = dict(held)
+    here = landscape("aapl")
+    shape = [len(kept[f"axis{i}"]) for i in range(7)]
+    by_levels = kept["fitness"].reshape(shape)
+    for point in some_points(here.space, 300):
+        score, known = here.score(point), float(by_levels[point])
+        assert (score.objective is None) == isnan(known)
+        assert isnan(known) or score.objective == known
+        values = [float(value) for value in here.space.values(point).values()]
+        assert values == [float(kept[f"axis{i}"][k]) for i, k in enumerate(point)]
 
 
 def test_two_landscapes_are_held_out() -> None:
