@@ -100,8 +100,9 @@ class RequestFolder:
 class Finished(Generic[T]):
     """The end of a request: an answer or a failure, never both.
 
-    `attempts` counts how often it was sent, `seconds` is from the last sending to the end, `worker`
-    the number of the worker that had it last, `fresh` whether that had run nothing before.
+    `attempts` counts how often it was sent, `seconds` is from the last sending to the end, without
+    the time for which the answer waited to be read, as far as that is known. `worker` is the number
+    of the worker that had it last, `fresh` whether that had run nothing before.
     """
 
     ticket: T
@@ -208,8 +209,17 @@ class JobQueue(Generic[T]):
         """Return the job that a worker has, None if it is idle."""
         return self._running.get(worker)
 
-    def end(self, worker: Worker, answer: Answer | None, failure: Failure | None = None) -> None:
-        """End the job of a worker with an answer or a failure; raises KeyError if it has none."""
+    def end(
+        self,
+        worker: Worker,
+        answer: Answer | None,
+        failure: Failure | None = None,
+        unheard: float = 0.0,
+    ) -> None:
+        """End the job of a worker with an answer or a failure; raises KeyError if it has none.
+
+        The answer may have waited for `unheard` seconds until somebody read it.
+        """
         job = self._running.pop(worker)
         # `withdraw` freed the ticket, which may belong to another job by now.
         if job.withdrawn:
@@ -217,6 +227,8 @@ class JobQueue(Generic[T]):
             return
         del self._jobs[job.ticket]
         seconds = time.monotonic() - job.sent_at
+        if (own := _own_seconds(answer)) is not None and own < seconds:
+            seconds = max(own, seconds - unheard)
         self.finished.append(
             Finished(
                 *(job.ticket, answer, failure, job.attempts, seconds, worker.number),
@@ -246,3 +258,11 @@ def _drop(answer: Answer | None) -> None:
     """Remove what an answer that nobody waits for has left."""
     if answer is not None and answer.files is not None:
         answer.files.remove()
+
+
+def _own_seconds(answer: Answer | None) -> float | None:
+    """Return the run time that a harness reports, None if it reports none."""
+    own = None if answer is None else answer.payload.get("seconds")
+    if isinstance(own, bool) or not isinstance(own, int | float):
+        return None
+    return float(own) if own >= 0 else None

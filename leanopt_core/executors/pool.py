@@ -116,6 +116,9 @@ class Pool(Closing, Generic[T]):
         self._refused = ""
         self._woken = False
         self._closed = False
+        # When the workers were last listened to, and for how long they had not been before that.
+        self._heard_at = time.monotonic()
+        self._unheard = 0.0
         # Why no more requests can be answered.
         self._error: LeanoptError | None = None
         #: What the first harness said about itself, None until one has.
@@ -181,8 +184,10 @@ class Pool(Closing, Generic[T]):
         # The loop has nothing to submit before the first hello, so the hello must end this wait.
         silent = self.hello is None and not self._queue.outstanding()
         while not (self._queue.finished or self._error or self._woken or (silent and self.hello)):
+            self._unheard = time.monotonic() - self._heard_at
             for event in self._supervisor.events(until - time.monotonic()):
                 self._handle(event)
+            self._heard_at = time.monotonic()
             self._let_freed_go_on()
             self._handle_pending()
             if time.monotonic() >= until:
@@ -272,7 +277,8 @@ class Pool(Closing, Generic[T]):
         # Also of an answer that nobody waits for: a later backtest may remember a file's content.
         if isinstance(opened := payload.get("opened"), dict) and opened:
             worker.opened = (*worker.opened, opened)
-        self._queue.end(worker, Answer(payload, folder, worker.opened))
+        answer = Answer(payload, folder, worker.opened)
+        self._queue.end(worker, answer, unheard=self._unheard)
         if worker.client.skipped and not self._garbage_told:
             self._garbage_told = True
             self._report(worker.account("a harness wrote more than its answers"))
