@@ -15,7 +15,9 @@ from leanopt_core.canonical import canonical_json
 from leanopt_core.executors.base import unasked_memory
 from leanopt_core.pipeline import Pipeline, SearchPlan, execution
 from leanopt_core.project_files import STORE
+from leanopt_core.report.asks import rates_document, slower, stage_rates
 from leanopt_core.report.figures import counted
+from leanopt_core.search import asks
 from leanopt_core.search.advice import Size, advice
 from leanopt_core.search.commands import least
 from leanopt_core.search.most_trials import stages_trials
@@ -151,7 +153,31 @@ class PlanReport:
 
     @property
     def estimate(self) -> Estimate | None:
-        """Return the expected time, None if no run time is known."""
+        """Return the expected time, None if no run time is known.
+
+        A method whose asks take longer than the backtests makes it longer.
+        """
+        if (found := self._workers_alone) is None:
+            return None
+        factor = slower(self.ready.pipeline.stages, self.rates)
+        seconds = None if found.seconds is None else found.seconds * factor
+        return Estimate(seconds, found.busy / factor)
+
+    @property
+    def rates(self) -> Mapping[int, asks.Rates]:
+        """Return asks a second by the index of a stage, of those that say what their asks cost.
+
+        Empty if no run time is known.
+        """
+        if self.times is None or (alone := self._workers_alone) is None:
+            return {}
+        each = fmean(len(search.scenarios) for search in self.ready.plan.searches)
+        wanted = self.workers * alone.busy / (self.times.mean * each)
+        return stage_rates(self.ready.pipeline.stages, wanted, self.trials)
+
+    @property
+    def _workers_alone(self) -> Estimate | None:
+        """Return the expected time if asks took none, None if no run time is known."""
         if self.times is None:
             return None
         return estimate(
@@ -206,6 +232,9 @@ class PlanReport:
             )
         if advised := advice(ready.plan.most_ahead, self.workers, ready.plan.steps):
             said.append(advised)
+        for at, rates in self.rates.items():
+            if advised := asks.advice(ready.pipeline.stages, at, rates, self.workers):
+                said.append(advised)
         if failures := self.measured.failures:
             first = failures[0]
             said.append(
@@ -341,6 +370,7 @@ def document(report: PlanReport) -> dict[str, Any]:
             "source": times.source,
             "utilisation": expected.busy,
             "seconds": expected.seconds,
+            "asks": rates_document(ready.pipeline.stages, report.rates),
         },
         "data": {
             name: {"files": one.files, "why": one.why or None} for name, one in ready.data.items()

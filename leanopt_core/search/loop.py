@@ -22,6 +22,7 @@ from leanopt_core.fitness import FitnessContext
 from leanopt_core.needs import Outputs
 from leanopt_core.search.active import ActiveSearch, Recipients, SearchSetup
 from leanopt_core.search.artifacts import ArtifactKeeper
+from leanopt_core.search.ask_watch import AskWatch
 from leanopt_core.search.backtests import Backtests
 from leanopt_core.search.events import Ahead
 from leanopt_core.search.ledger import Ledger, PendingTrial
@@ -77,10 +78,12 @@ class RunLoop:
         files: OpenedFiles | None = None,
         tick: Callable[[], object] = lambda: None,
         check_warm: WarmCheck | None = None,
+        ask_watch: AskWatch | None = None,
     ) -> None:
         """Take the parts of the run; `tick` is called before results are told, and may raise."""
         self._workers = workers
         self._tick = tick
+        self._ask_watch = ask_watch or AskWatch((), workers.slots)
         self._keeper = keeper
         self._setups = searches
         self._ledger = ledger
@@ -166,9 +169,10 @@ class RunLoop:
                 )
                 self._backtests.check_warm(ending=ending)
             # Also after a signal, so that what has finished is recorded before the run stops.
-            any_news = self._backtests.collect(
-                self._workers.wait(self._timeout()), last=self._interrupted
-            )
+            finished = self._workers.wait(self._timeout())
+            if slow := self._ask_watch.ended(finished):
+                self._notifier.warn(slow)
+            any_news = self._backtests.collect(finished, last=self._interrupted)
             if self._interrupted:
                 raise Interrupted
             self._tick()
@@ -305,7 +309,7 @@ class RunLoop:
 
     def _advance(self, search: ActiveSearch) -> None:
         advance = partial(next, search.machine.advance(), None)
-        while (command := self._think(advance)) is not None:
+        while (command := self._ask_watch.timed(partial(self._think, advance))) is not None:
             search.obey(command)
 
     def _think(self, work: Callable[[], T]) -> T:

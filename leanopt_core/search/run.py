@@ -26,6 +26,7 @@ from leanopt_core.scoring import Scorer, SeveralScorer
 from leanopt_core.search.active import SearchSetup
 from leanopt_core.search.advice import advice, size_of
 from leanopt_core.search.artifacts import ArtifactKeeper
+from leanopt_core.search.ask_watch import AskWatch
 from leanopt_core.search.calls import Calls
 from leanopt_core.search.choice import ADVICE, Chosen, choose
 from leanopt_core.search.clock import ClockWatch
@@ -365,6 +366,7 @@ class _Session:
             tick=lambda: [tick() for tick in ticks],
             files=files,
             check_warm=WarmCheck(pipeline.search.check_warm, pool.slots),
+            ask_watch=AskWatch(pipeline.stages, pool.slots, self.interrupts.calls.clock),
         )
 
     def _clock(self, watch: ClockWatch) -> None:
