@@ -25,6 +25,14 @@ class SurrogateOptions:
         validator=validators.ge(1),
         metadata={"help": "points of the initial design; trials of earlier stages count"},
     )
+    asks_per_second: float | None = field(
+        default=None,
+        validator=validators.optional(validators.gt(0)),
+        metadata={
+            "help": "asks that a core must manage per second; more make models cruder",
+            "bounds": "above 0",
+        },
+    )
 
 
 @hookimpl

@@ -1,4 +1,4 @@
-"""All completed trials of the search as arrays, and the outstanding points."""
+"""The completed trials of the search as arrays, and the outstanding points."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from attrs import define, field
+from attrs import define, evolve, field
 
 from leanopt_surrogate._grid import Bools, Floats, Grid, Ints
+from leanopt_surrogate._rows import Rows
 from leanopt_surrogate._scores import forest_scores
 
 if TYPE_CHECKING:
@@ -19,46 +20,61 @@ if TYPE_CHECKING:
 class Archive:
     """Completed trials row by row; `outstanding` are the points that this stage still waits for.
 
-    `best` is the best objective of those that all scenarios judged.
-    `objective` is valid only where `feasible`, and `badness` only elsewhere: the violation, or
-    infinity for a failed backtest or an unknown violation.
+    `told` is the number of completed trials, each of which has a row, except in a part of an
+    archive. `best` is the best objective of those that all scenarios judged, `best_at` the position
+    of the first trial that is as good as any. `objective` is valid only where `feasible`, and
+    `badness` only elsewhere: the violation, or infinity for a failed backtest or an unknown
+    violation.
     """
 
     grid: Grid
-    levels: Ints = field(init=False)
-    coordinates: Floats = field(init=False)
+    levels: Ints = field()
+    coordinates: Floats = field()
     objective: Floats = field(factory=lambda: np.empty(0))
     badness: Floats = field(factory=lambda: np.empty(0))
     feasible: Bools = field(factory=lambda: np.empty(0, np.bool_))
+    told: int = 0
     best: float = -math.inf
+    best_at: int = -1
     known: set[Point] = field(factory=set)
     outstanding: dict[Point, None] = field(factory=dict)
+    _top: float = field(default=-math.inf, init=False)
+    _columns: tuple[Rows, ...] = field(init=False)
+
+    @levels.default
+    def _no_levels(self) -> Ints:
+        return np.empty((0, len(self.grid.lengths)), np.int64)
+
+    @coordinates.default
+    def _no_coordinates(self) -> Floats:
+        return self.grid.coordinates(self.levels)
 
     def __attrs_post_init__(self) -> None:
-        self.levels = np.empty((0, len(self.grid.lengths)), np.int64)
-        self.coordinates = self.grid.coordinates(self.levels)
+        arrays = self.levels, self.coordinates, self.feasible, self.objective, self.badness
+        self._columns = tuple(map(Rows, arrays))
 
     def __len__(self) -> int:
         return len(self.levels)
 
     def read(self, history: History) -> None:
-        """Add the trials that have completed since."""
-        new = history[len(self) :]
+        """Add the trials that have completed since; they are not outstanding any more."""
+        new = history[self.told :]
         if not new:
             return
         points = [told.point for told in new]
         levels = np.array(points, np.int64).reshape(len(new), -1)
         feasible = np.array([told.feasible for told in new])
-        objective = [self._objective(told) for told in new]
-        badness = [told.violation if told.violation > 0 else np.inf for told in new]
-        self.levels = np.concatenate([self.levels, levels])
-        self.coordinates = np.concatenate([self.coordinates, self.grid.coordinates(levels)])
-        self.feasible = np.concatenate([self.feasible, feasible])
-        self.objective = np.concatenate([self.objective, objective])
-        self.badness = np.concatenate([self.badness, badness])
+        objective = np.array([self._objective(place, told) for place, told in enumerate(new)])
+        badness = np.array([told.violation if told.violation > 0 else np.inf for told in new])
+        added = levels, self.grid.coordinates(levels), feasible, objective, badness
+        whole = [column.add(rows) for column, rows in zip(self._columns, added, strict=True)]
+        self.levels, self.coordinates, self.feasible, self.objective, self.badness = whole
+        self.told += len(new)
         self.known.update(points)
+        for point in points:
+            self.outstanding.pop(point, None)
 
-    def _objective(self, told: Told) -> float:
+    def _objective(self, place: int, told: Told) -> float:
         """Return the objective; that of a pruned trial is below the best complete one's.
 
         Its other scenarios could only lower it.
@@ -68,6 +84,8 @@ class Archive:
             self.best = max(self.best, value)
         elif told.feasible and self.best > -math.inf:
             value = min(value, math.nextafter(self.best, -math.inf))
+        if told.feasible and value > self._top:
+            self._top, self.best_at = value, self.told + place
         return value
 
     def propose(self, point: Point) -> None:
@@ -87,7 +105,15 @@ class Archive:
 
     def idle(self) -> int:
         """Return the number of trials since the best was found; all if none is feasible."""
-        if not self.feasible.any():
-            return len(self)
-        values = np.where(self.feasible, self.objective, -np.inf)
-        return len(self) - 1 - int(np.argmax(values))
+        return self.told - 1 - self.best_at
+
+    def part(self, rows: Ints) -> Archive:
+        """Return an archive with some of the rows, and all that is known of the others."""
+        return evolve(
+            self,
+            levels=self.levels[rows],
+            coordinates=self.coordinates[rows],
+            objective=self.objective[rows],
+            badness=self.badness[rows],
+            feasible=self.feasible[rows],
+        )

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from attrs import evolve
 from numpy.random import default_rng
 
 from leanopt_core.api import DONE, Proposal, Signal, derive_seed
 from leanopt_surrogate._archive import Archive
+from leanopt_surrogate._batch import Batch
 from leanopt_surrogate._choice import choose
 from leanopt_surrogate._design import spread_design
 from leanopt_surrogate._grid import Grid
 from leanopt_surrogate._models import Models
+from leanopt_surrogate._schedule import Schedule
+from leanopt_surrogate._seen import Seen
 from leanopt_surrogate._threads import one_thread
 
 if TYPE_CHECKING:
@@ -27,63 +32,84 @@ TOLD: Final = 8
 class Surrogate:
     """Proposes the points that models of the completed trials find most promising.
 
-    An ask depends only on the completed trials, the outstanding ones and the context.
+    A batch of proposals depends only on the trials completed and outstanding when it began, and on
+    the context of its first ask. The archive is as it was then.
     """
 
-    def __init__(self, start: StageStart, initial: int) -> None:
+    def __init__(self, start: StageStart, options: SurrogateOptions) -> None:
         grid = Grid(start.space)
         self._archive = Archive(grid)
-        self._models = Models(self._archive, start.seed)
-        self._initial = initial
+        self._seen = Seen(self._archive, start.seed)
+        self._schedule = Schedule(options.asks_per_second)
+        self._models = Models(self._archive, start.seed, self._schedule)
+        self._initial = options.initial
         random = default_rng(derive_seed(start.seed, "design"))
-        self._design = spread_design(grid, max(initial, start.lookahead + TOLD), random)
+        self._design = spread_design(grid, max(options.initial, start.lookahead + TOLD), random)
         self._rest: Iterator[Point] = start.space.sample(start.seed)
+        self._batch: Batch | None = None
 
     def ask(self, context: AskContext) -> Proposal | Signal:
         """Return the next spread point, the models' choice, or any point left; then `DONE`."""
-        archive = self._archive
-        archive.read(context.history)
-        proposal = self._spread() or self._chosen(context) or self._left()
-        if proposal is None:
+        batch = self._taken(context)
+        if batch.proposals is None:
+            batch.proposals = self._proposals(batch)
+        place = batch.taken - 1
+        found = batch.proposals[place] if place < len(batch.proposals) else self._left(batch)
+        if found is None:
             return DONE
-        archive.propose(proposal.point)
-        return proposal
+        batch.made.append(found.point)
+        return found
 
-    def adopt(self, context: AskContext, proposal: Proposal) -> None:  # noqa: ARG002 - the contract's
+    def adopt(self, context: AskContext, proposal: Proposal) -> None:
         """Take a stored proposal, without fitting models."""
-        self._archive.propose(proposal.point)
+        for attempt in range(context.attempt + 1):
+            batch = self._taken(evolve(context, attempt=attempt))
+        batch.made.append(proposal.point)
 
-    def tell(self, trial: Trial, context: TellContext) -> None:  # noqa: ARG002 - the contract's
-        """Note that a trial is not outstanding any more; the history has its result."""
-        self._archive.outstanding.pop(trial.point, None)
+    def tell(self, trial: Trial, context: TellContext) -> None:
+        """Learn nothing yet: the next batch reads the history."""
 
     def refused(self, point: Point) -> None:
-        """Learn nothing: completed and outstanding points are never proposed."""
+        """Forget that the point was proposed: it is completed or outstanding already."""
+        if self._batch is not None:
+            self._batch.made.remove(point)
 
-    def _spread(self) -> Proposal | None:
+    def _taken(self, context: AskContext) -> Batch:
+        """Return the batch of this ask, a new one if the last is used up."""
+        batch = self._batch
+        if batch is None or batch.taken == batch.size:
+            for point in batch.made if batch else ():
+                self._archive.propose(point)
+            self._archive.read(context.history)
+            size = 1 if self._spreads() else self._schedule.batch(self._archive.told)
+            self._batch = batch = Batch(context, size)
+        batch.taken += 1
+        return batch
+
+    def _spreads(self) -> bool:
         archive = self._archive
-        if len(archive.known) >= self._initial and len(archive) >= TOLD:
-            return None
-        point = next((point for point in self._design if point not in archive.known), None)
-        return self._left() if point is None else Proposal(point, "spread", self._because())
+        return len(archive.known) < self._initial or len(archive) < TOLD
 
-    def _chosen(self, context: AskContext) -> Proposal | None:
-        if not len(self._archive):
-            return None
+    def _proposals(self, batch: Batch) -> list[Proposal]:
+        if self._spreads():
+            points = (point for point in self._design if point not in self._archive.known)
+            return [Proposal(point, "spread", self._because()) for point in islice(points, 1)]
+        self._models.archive = self._seen.now()
+        turn, random = batch.context.number // batch.size, batch.context.generator()
         with one_thread():
-            return choose(self._archive, self._models, context.number, context.generator())
+            return choose(self._models.archive, self._models, turn, batch.size, random)
 
-    def _left(self) -> Proposal | None:
+    def _left(self, batch: Batch) -> Proposal | None:
         """Return the next point, in a random order of the whole space, that is not known."""
         for point in self._rest:
-            if point not in self._archive.known:
+            if point not in self._archive.known and point not in batch.made:
                 return Proposal(point, "left", self._because())
         return None
 
     def _because(self) -> dict[str, int]:
-        return {"told": len(self._archive)}
+        return {"told": self._archive.told}
 
 
 def create(options: SurrogateOptions, start: StageStart) -> Surrogate:
     """Return the stage."""
-    return Surrogate(start, options.initial)
+    return Surrogate(start, options)

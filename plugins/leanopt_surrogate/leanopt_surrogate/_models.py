@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from leanopt_surrogate._archive import Archive
     from leanopt_surrogate._forest import Forest
     from leanopt_surrogate._grid import Floats, Ints
+    from leanopt_surrogate._schedule import Schedule
 
 Kind: TypeAlias = Literal["forest", "extra", "feasible"]
 Part = TypeVar("Part")
@@ -32,18 +33,19 @@ TREES = 30
 #: Forests: the share of columns tried for a cut, and the fewest entries of a node to cut.
 SHARES = {"forest": 3 / 7, "extra": 5 / 7, "feasible": 4 / 7}
 LEAST = {"forest": 3, "extra": 3, "feasible": 4}
-#: Forests are grown again after 1/32 more trials, kernels fitted again after 1/10 more.
-GROWN, FITTED = 32, 10
+#: Forests are grown again after 1/32 to 1/16 more trials, kernels fitted again after 1/20 to 1/10.
+GROWN, FITTED = 16, 10
 #: The most trials that a kernel is fitted to, half of them the best.
 KERNEL_TRIALS = 200
 
 
 @define
 class Models:
-    """Grows forests and fits kernels when they are due."""
+    """Grows forests and fits kernels when they are due, to the trials of `archive`."""
 
     archive: Archive
     seed: int
+    schedule: Schedule
     kept: dict[str, tuple[int, Any]] = field(factory=dict)
 
     def forest(self, kind: Kind) -> Forest:
@@ -55,10 +57,12 @@ class Models:
         return self._part("kernel", FITTED, self._fit)
 
     def _part(self, name: str, share: int, make: Callable[[int, int], Part]) -> Part:
-        told = len(self.archive)
-        count = told - told % max(1, told // share)
-        if self.kept.get(name, (0, None))[0] != count:
-            self.kept[name] = (count, make(count, derive_seed(self.seed, name, count)))
+        told = self.archive.told
+        fitted = self.schedule.fitted(told, share)
+        if self.kept.get(name, (0, None))[0] != fitted:
+            # A part of an archive has the last trials at its end.
+            count = len(self.archive) - (told - fitted)
+            self.kept[name] = (fitted, make(count, derive_seed(self.seed, name, fitted)))
         part: Part = self.kept[name][1]
         return part
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from leanopt_surrogate import SurrogateOptions
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 
-def _stage(trials: int | None, name: str = "surrogate", **options: int) -> StageRule:
+def _stage(trials: int | None, name: str = "surrogate", **options: Any) -> StageRule:
     return StageRule(name, f"stage {name!r}", partial(create, SurrogateOptions(**options)), trials)
 
 

@@ -30,3 +30,12 @@ class TestSurrogate(StageContract):
     def build(self) -> Callable[[StageStart], Stage]:
         """Return what builds the method."""
         return partial(create, SurrogateOptions(initial=8))
+
+
+class TestBatches(TestSurrogate):
+    """With several proposals from one model from the start."""
+
+    @pytest.fixture
+    def build(self) -> Callable[[StageStart], Stage]:
+        """Return what builds the method."""
+        return partial(create, SurrogateOptions(initial=8, asks_per_second=70))

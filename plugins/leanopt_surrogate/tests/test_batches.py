@@ -1,0 +1,164 @@
+"""Batches from one fitted model: the same after a resume, apart, and bounded by the schedule."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from leanopt_surrogate import SurrogateOptions
+from leanopt_surrogate._archive import Archive
+from leanopt_surrogate._batch import spread_best
+from leanopt_surrogate._grid import Grid
+from leanopt_surrogate._impl import Surrogate, create
+from leanopt_surrogate._schedule import LEAST, MANY, Schedule
+from leanopt_surrogate._seen import EVERY, MOST, SEEN, Seen
+from numpy.random import default_rng
+
+from leanopt_core.search.history import ToldHistory
+from leanopt_core.stage import AskContext, StageStart
+from leanopt_core.testing import drive
+from leanopt_core.trial import Proposal, Score, Trial
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from leanopt_core.search.commands import StageRule
+    from leanopt_core.space import Point, Space
+
+    MakeStage = Callable[..., StageRule]
+    MakeSpace = Callable[..., Space]
+
+RATES = st.one_of(st.none(), st.floats(1e-3, 1e5))
+LOOKAHEAD = 5
+
+
+def worth(point: Point) -> Score:
+    """Return the score of a hill, none for a third of the points."""
+    value = -float(sum((level - 3) ** 2 for level in point))
+    return Score(failure="timeout") if sum(point) % 3 == 0 else Score(value, value)
+
+
+@pytest.mark.parametrize("lookahead", [1, 7, 48])
+def test_a_resumed_search_continues_as_it_would_have(
+    stage: MakeStage, space: MakeSpace, lookahead: int
+) -> None:
+    """Wherever it was killed, in the first points, at a batch's start or inside one."""
+    tried, stages = space(12, 9, 4, choices=(2,)), [stage(90, asks_per_second=130)]
+    whole = drive(tried, stages, worth, lookahead=lookahead).proposed
+    for cut in (5, 24, 58, 60, 61, 66, 71):
+        again = drive(tried, stages, worth, lookahead=lookahead, stored=whole[:cut], order=cut)
+        assert again.proposed == whole
+
+
+class Driven:
+    """A search of which some points are refused, as those of another program could be."""
+
+    def __init__(self, space: Space) -> None:
+        self.space = space
+        self.history = ToldHistory(space)
+        start = StageStart(space, 3, None, LOOKAHEAD, self.history.since(0))
+        self.stage: Surrogate = create(SurrogateOptions(initial=8, asks_per_second=60), start)
+        self.made: list[tuple[int, Proposal]] = []
+
+    def context(self, attempt: int) -> AskContext:
+        """Return the context of the next ask, when all but the outstanding trials are told."""
+        number = len(self.made) + 1
+        if number > LOOKAHEAD:
+            _, proposal = self.made[number - 1 - LOOKAHEAD]
+            grid_index, score = self.space.grid_index(proposal.point), worth(proposal.point)
+            if not self.history.knows(grid_index):
+                trial = Trial(number - LOOKAHEAD, "s", proposal.point, "", score)
+                self.history.add(trial, grid_index)
+        return AskContext(number, attempt, 3, self.history.since(0))
+
+    def ask(self, refusals: int) -> None:
+        """Ask for a trial; so many points are refused."""
+        for attempt in range(refusals + 1):
+            proposal = self.stage.ask(self.context(attempt))
+            assert isinstance(proposal, Proposal)
+            if attempt < refusals:
+                self.stage.refused(proposal.point)
+        self.made.append((refusals, proposal))
+
+    def adopt(self, attempt: int, proposal: Proposal) -> None:
+        """Give a stored trial back."""
+        self.stage.adopt(self.context(attempt), proposal)
+        self.made.append((attempt, proposal))
+
+
+@settings(max_examples=8, deadline=None)
+@given(seed=st.integers(0, 10**6), cut=st.integers(0, 45))
+def test_refused_points_change_nothing_for_a_resumed_search(
+    space: MakeSpace, seed: int, cut: int
+) -> None:
+    """A refused point takes its place in the batch, in the first run and after a resume."""
+    tried, random = space(12, 9, 7), Random(seed)
+    refusals = [random.choice((0, 0, 0, 1, 3, 8)) for _ in range(46)]
+    whole, again = Driven(tried), Driven(tried)
+    for count in refusals:
+        whole.ask(count)
+    for stored in whole.made[:cut]:
+        again.adopt(*stored)
+    for count in refusals[cut:]:
+        again.ask(count)
+    assert again.made == whole.made
+
+
+@given(told=st.integers(8, 10**6), rate=RATES, share=st.integers(2, 64))
+def test_models_are_fitted_to_most_of_what_is_told(
+    told: int, rate: float | None, share: int
+) -> None:
+    """Never to less than half, never to more, and never to fewer than before."""
+    schedule = Schedule(rate)
+    fitted = schedule.fitted(told, share)
+    assert told / 2 < fitted <= told
+    assert schedule.fitted(told + 1, share) >= fitted
+    # From one fit to the next it takes as long as one is said to last.
+    assert schedule.fitted(fitted, share) == fitted
+
+
+@given(told=st.integers(8, 10**6), rate=RATES)
+def test_faster_asks_do_less(told: int, rate: float | None) -> None:
+    """A batch is as long as the rate needs; without one, few trials get each a model."""
+    size = Schedule(rate).batch(told)
+    assert size == 1 or size >= max(rate or 0, LEAST) / 10
+    assert Schedule(None).batch(told) == (1 if told < MANY else LEAST / 10)
+    assert Schedule(None if rate is None else 2 * rate).batch(told) >= size
+
+
+@given(seed=st.integers(0, 10**6), count=st.integers(1, 40))
+def test_a_batch_is_good_and_apart(seed: int, count: int) -> None:
+    """The best comes first; none comes twice; of two as good, the one further off is next."""
+    random = default_rng(seed)
+    merit, x = random.normal(size=30), random.random((30, 3))
+    chosen = spread_best(merit, x, count, random)
+    assert len(set(chosen)) == len(chosen) == min(count, 30)
+    assert merit[chosen[0]] == merit.max()
+    line = np.array([[0.0], [0.02], [0.6]])
+    assert spread_best(np.array([1.0, 0.9, 0.8]), line, 2, random) == [0, 2]
+
+
+def test_models_see_a_bounded_part_of_many_trials(space: MakeSpace) -> None:
+    """The best trials, the latest, and others; the same however the trials were read."""
+    tried = space(30, 30, 30)
+    history = ToldHistory(tried)
+    archives = Archive(Grid(tried)), Archive(Grid(tried))
+    for number, point in zip(range(1, MOST + 2 * EVERY + 8), tried.sample(3), strict=False):
+        history.add(Trial(number, "s", point, "", worth(point)), tried.grid_index(point))
+        if number % 50 == 0:
+            archives[0].read(history.since(0))
+    parts = []
+    for archive in archives:
+        archive.read(history.since(0))
+        parts.append(Seen(archive, 5).now())
+    part, whole = parts[0], archives[0]
+    assert len(part) == SEEN + 7
+    assert part.told == len(whole)
+    assert part.levels.tolist() == parts[1].levels.tolist()
+    assert part.objective[part.feasible].max() == whole.objective[whole.feasible].max()
+    assert part.levels[-7:].tolist() == whole.levels[-7:].tolist()
+    assert part.idle() == whole.idle()
