@@ -18,7 +18,7 @@ _RENEWED = 20.0
 class LeasedQueue:
     """Hands out queued backtests, those of the lowest search first.
 
-    A process that is alone at the store runs them at once, and leases them in its next commit.
+    A process that is alone at the store runs them at once, and leases those that take a while.
     Beside other processes, a commit leases those that the workers get next. What another process
     runs waits for its outcome: `answered` gets it. `dropped` gets the backtests that no trial waits
     for any more.

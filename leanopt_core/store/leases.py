@@ -1,6 +1,6 @@
 """Leases: which process runs which backtest, so that processes at one store run none twice.
 
-A process that is alone at the store leases a backtest after it has begun, in its next commit. From
+A process that is alone at the store leases a backtest a tenth of a second after it has begun. From
 when another process has come, it leases before. A process that comes later waits until the first
 one knows of it.
 """
@@ -23,6 +23,8 @@ BEYOND: Final = 60.0
 WITHOUT_LIMIT: Final = 600.0
 # Seconds that a process which comes waits for the others to know of it.
 _WELCOME: Final = 2.0
+# Seconds after which a backtest gets a lease while this process is alone: most are over before.
+_BRIEF: Final = 0.1
 # Seconds between two looks at whether a process is alive.
 _GLANCE: Final = 0.25
 
@@ -83,7 +85,8 @@ class Leases:
         self._add = add
         self._me = 0
         self._owner: Owner | None = None
-        self._begun: set[bytes] = set()
+        # Backtests without a lease, and when each began.
+        self._begun: dict[bytes, float] = {}
         self._unsaid = False
         self._mine: set[bytes] = set()
         self._others: dict[int, _Process] = {}
@@ -166,15 +169,21 @@ class Leases:
         return self._unsaid or bool(self._begun)
 
     def begin(self, keys: Iterable[str]) -> None:
-        """Note that a backtest begins whose lease comes with the next commit."""
-        self._begun.update(map(key_column, keys))
+        """Note that a backtest begins, which has no lease yet."""
+        now = time.monotonic()
+        for key in keys:
+            self._begun[key_column(key)] = now
 
     def write(self) -> None:
         """Add what is unwritten to the commit that is being made."""
-        self._take(self._begun)
+        due = time.monotonic() - (_BRIEF if self.alone else 0.0)
+        begun = [key for key, since in self._begun.items() if since <= due]
+        self._take(begun)
         if self._unsaid:
             self._add(batch.SHARING, (self._me,))
-        self._begun, self._unsaid = set(), False
+        for key in begun:
+            del self._begun[key]
+        self._unsaid = False
 
     def grant(self, keys: Sequence[str]) -> bool:
         """Lease a backtest in the commit that is being made, unless another process runs it."""
@@ -192,7 +201,7 @@ class Leases:
     def release(self, keys: Iterable[str]) -> None:
         """End a backtest's lease with the next commit."""
         for key in map(key_column, keys):
-            self._begun.discard(key)
+            self._begun.pop(key, None)
             if key in self._mine:
                 self._mine.remove(key)
                 self._add(batch.RELEASE, (key, self._me))

@@ -58,6 +58,7 @@ def source(example: Path) -> str:
     return file.read_text(encoding="utf-8")
 
 
+@pytest.mark.usefixtures("engine")
 def test_the_pipeline_has_no_errors(example: Path, leanopt) -> None:
     """Nor has the draft."""
     leanopt(example, "init", "Trend", "-o", "draft.toml")

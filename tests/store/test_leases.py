@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from leanopt_core.content import hash_file
 from leanopt_core.statistics import Statistics
+from leanopt_core.store import leases
 from leanopt_core.store.answering import Held
 from leanopt_core.store.leases import BEYOND, WITHOUT_LIMIT, Wanted
 from leanopt_core.store.opened import OpenedSet
@@ -62,13 +64,21 @@ def wants(recorder, *keys):
     return list(recorder.writer.commit([Wanted((key,), -1) for key in keys]).leased)
 
 
-def test_alone_a_backtest_is_leased_after_it_has_begun_until_its_outcome(come, key, look):
-    """One that begins and ends between two commits leaves no trace."""
+def test_alone_a_backtest_is_leased_a_tenth_of_a_second_after_it_has_begun(
+    come, key, look, monkeypatch
+):
+    """It is until its outcome is there. One that ends before leaves no trace."""
+    now = 1000.0
+    monkeypatch.setattr(leases, "time", SimpleNamespace(monotonic=lambda: now))
     mine = come()
     mine.writer.leases.begin([key("a")])
     mine.writer.leases.begin([key("b")])
+    mine.writer.commit()
+    assert look("SELECT * FROM leases") == []
     mine.backtest(key("b"))
     mine.writer.leases.release([key("b")])
+    now += 0.1
+    mine.writer.leases.begin([key("c")])
     mine.writer.commit()
     assert [row[0].hex() for row in look("SELECT key FROM leases")] == [key("a")[:32]]
     mine.backtest(key("a"))
