@@ -106,6 +106,7 @@ def noisy(broken: Broken) -> Path:
     return project
 
 
+@pytest.mark.long
 def test_every_command_looks_on_and_keeps_its_json_clean(
     noisy: Path, broken: Broken, leanopt: Callable[..., subprocess.CompletedProcess[str]]
 ) -> None:

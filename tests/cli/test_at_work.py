@@ -104,6 +104,7 @@ def rows(store: Path, query: str) -> list[tuple[object, ...]]:
         return connection.execute(query).fetchall()
 
 
+@pytest.mark.long
 def test_ctrl_c_ends_the_watching_only(
     project: Path, held: subprocess.Popen[str], start: Start, leanopt
 ) -> None:

@@ -28,6 +28,7 @@ def names(folder: Path, leanopt: Leanopt) -> list[str]:
     return [run["name"] for run in json.loads(leanopt(folder, "runs", "--json").stdout)["runs"]]
 
 
+@pytest.mark.long
 def test_a_name_is_unique_and_taken_wherever_a_run_is_named(project: Path, leanopt) -> None:
     """A run of the name is shown again; with another plan, or with --again, it is an error."""
     leanopt(project, *SHORT, "--name", "baseline")
@@ -136,6 +137,7 @@ def test_a_command_that_cannot_be_called_is_refused_first(
     assert not (project / ".leanopt").exists()
 
 
+@pytest.mark.long
 def test_the_folder_is_kept_from_git_and_a_deleted_run_leaves_no_lock(
     project: Path, start, leanopt
 ) -> None:

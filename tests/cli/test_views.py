@@ -94,6 +94,7 @@ def view(leanopt, folder: Path, *options: str) -> dict:
     return json.loads(leanopt(folder, "show", *options, "--json").stdout)
 
 
+@pytest.mark.long
 def test_failures_by_what_they_say(viewed: Path, leanopt) -> None:
     """Numbers and quoted text aside; each group with its scenarios and its first trial."""
     failed = [one for one in trials(leanopt, viewed) if one["failure"]]

@@ -242,6 +242,7 @@ def test_a_matrix_has_a_path_for_each_length(tmp_path: Path, leanopt) -> None:
     assert [window["test"][:4] for window in alone["windows"]] == ["2012", "2013", "2014"]
 
 
+@pytest.mark.long
 def test_what_has_not_ended_is_no_gap(tmp_path: Path, leanopt, start) -> None:
     """Of a run that was stopped in its second window."""
     laid(tmp_path, 'symbol = "AAA"')

@@ -189,6 +189,7 @@ def test_a_configuration_of_lean_keeps_what_else_it_has(copy: Path, leanopt) -> 
         assert file.read_text() == text
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kept", [False, True])
 def test_curve_and_trades_are_those_of_the_strategy(copy: Path, leanopt, kept: bool) -> None:
     """Made again if the store did not keep them; nothing is stored by that."""
@@ -214,6 +215,7 @@ def test_curve_and_trades_are_those_of_the_strategy(copy: Path, leanopt, kept: b
     assert _rows_stored(copy) == before
 
 
+@pytest.mark.long
 def test_what_is_made_again_must_be_the_same(copy: Path, leanopt) -> None:
     """Else nothing is written, and the cause is named."""
     strategy = copy / "strategy.py"

@@ -37,6 +37,7 @@ def text(report: Report, name: str = "python") -> str:
     return str(report.one(name)["what"])
 
 
+@pytest.mark.long
 def test_people_read_the_same(tmp_path: Path, doctor: Doctor) -> None:
     """A line for each line, and below it what fixes it."""
     environment = {"DOCKER_HOST": NOWHERE}

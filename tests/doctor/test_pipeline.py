@@ -134,6 +134,7 @@ def test_an_interpreter_that_will_not_do(
     assert said in report.one("interpreter")["what"]
 
 
+@pytest.mark.long
 def test_it_only_looks(small: Path, doctor: Doctor, leanopt) -> None:
     """No run is stored, and the strategy runs afterwards."""
     doctor(small, "pipeline.toml")

@@ -258,6 +258,7 @@ def test_what_is_ended_from_outside_does_not_count_among_the_retries(
     assert executor.outside == []
 
 
+@pytest.mark.long
 def test_a_place_that_comes_back_is_waited_for_before_the_first_answer(
     bench: Any, launch: Launch
 ) -> None:

@@ -83,6 +83,7 @@ def test_a_fresh_worker_gets_what_a_broken_one_lost(bench: Any, fault: str) -> N
     assert again.worker != first.worker
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("fault", ["list_only", "hangs", "stops", "answers_late"])
 def test_what_is_not_answered_in_time_is_a_timeout_and_not_retried(bench: Any, fault: str) -> None:
     """A late answer reaches nobody."""

@@ -112,6 +112,7 @@ def test_a_guard_that_is_killed_takes_its_worker_along(bench: Any) -> None:
     assert bench.left() == []
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_guard_that_does_nothing_any_more_is_passed_over(bench: Any, eventually: Any) -> None:
     """Closing does not wait for it for ever."""

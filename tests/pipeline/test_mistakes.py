@@ -50,6 +50,7 @@ def make(options, start):
 DEMO = (('use = "ga"', 'use = "demo"'),)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", CASES)
 def test_told(name, sound, load, registry, install) -> None:
     """Every mistake is said, with its place, what was found, what was expected, and a way on."""

@@ -104,6 +104,7 @@ def test_files_of_the_strategy_that_have_changed_are_named(project: Path, leanop
     assert "source" not in said
 
 
+@pytest.mark.long
 def test_an_unfinished_run_continues(project: Path, leanopt, canonical) -> None:
     """Without `--resume` too, and under its name."""
     leanopt(project, *RUN, *SMALL)
@@ -162,6 +163,7 @@ def test_resume_has_the_options_that_the_run_began_with(project: Path, leanopt) 
     assert names(leanopt, project) == [("hill-1", "finished")]
 
 
+@pytest.mark.long
 def test_what_has_changed_is_listed_and_can_be_accepted(project: Path, leanopt) -> None:
     """Nothing of the run to resume changes; the new run has the new plan."""
     leanopt(project, *RUN, *SMALL)
@@ -229,6 +231,7 @@ def test_a_run_at_work_is_watched(project: Path, leanopt, start) -> None:
     assert leanopt(project, "resume").stdout.startswith("run hill-1: finished")
 
 
+@pytest.mark.long
 def test_a_name_decides_which_run_is_taken(project: Path) -> None:
     """From Python too; the newest run of the plan does not count then."""
     pipeline = project / "pipeline.toml"

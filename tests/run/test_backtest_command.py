@@ -81,6 +81,7 @@ def test_it_is_in_no_run_and_answers_runs(project: Path, leanopt, shown) -> None
     assert shown(project)["backtests"] == {"run": 0, "from_cache": 1}
 
 
+@pytest.mark.long
 def test_the_parameters_of_a_trial(project: Path, leanopt, said: Json, shown) -> None:
     """A parameter that is given goes before the trial's; RUN means its best trial."""
     leanopt(project, "run", "pipeline.toml", *SMALL)
@@ -199,6 +200,7 @@ def test_one_scenario_of_a_pipeline_that_prunes(project: Path, leanopt, said: Js
     assert refused.returncode == 3
 
 
+@pytest.mark.long
 def test_stages_need_nothing(project: Path, leanopt, said: Json) -> None:
     """The run whose points a stage takes may be deleted: no stage proposes the point."""
     leanopt(project, "run", "pipeline.toml", *SMALL)
@@ -219,6 +221,7 @@ def test_a_backtest_that_fails(project: Path, leanopt) -> None:
     assert "the backtest failed under: default" in done.stderr
 
 
+@pytest.mark.long
 def test_curve_and_trades_are_written(project: Path, leanopt, said: Json, tmp_path: Path) -> None:
     """Numbered, if there are several scenarios, since a symbol may be no name of a file."""
     folder = tmp_path / "new" / "out"

@@ -199,6 +199,7 @@ def test_a_missing_strategy_file(folder: Path, leanopt) -> None:
     )
 
 
+@pytest.mark.long
 def test_a_parameter_that_nobody_reads_stops_the_run(folder: Path, leanopt, shown) -> None:
     """The nearest name that the strategy reads is offered; --allow-unread goes on."""
     (folder / "strategy.py").write_text(

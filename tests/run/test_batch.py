@@ -51,6 +51,7 @@ def rewritten(path: Path, rows: Sequence[dict[str, Any]]) -> None:
         path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
 
 
+@pytest.mark.long
 @pytest.mark.alike(1)
 @pytest.mark.parametrize("form", ["csv", "json", "jsonl"])
 def test_sets_equal_those_of_a_run(
@@ -128,6 +129,7 @@ def test_conditions_are_kept(project: Path, leanopt, trials: Callable[..., Trial
     assert [one["parameters"]["gap"] for one in trials(project)] == [2, 9, 2]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("own", ['{ choices = ["fast", "slow", "turbo"] }', '"turbo"'])
 def test_rules_name_choices_that_no_set_has(
     project: Path, leanopt, trials: Callable[..., Trials], own: str

@@ -21,6 +21,7 @@ def set_state(folder: Path, state: str) -> None:
     connection.close()
 
 
+@pytest.mark.long
 def test_a_budget_of_trials_ends_the_search(project: Path, leanopt, canonical, shown) -> None:
     """It is part of the plan, and leanopt plan counts it."""
     sets = ("--set", "search.trials=30")
@@ -34,6 +35,7 @@ def test_a_budget_of_trials_ends_the_search(project: Path, leanopt, canonical, s
     assert "search.trials" in {stage["ended"] for stage in shown(project)["stages"]}
 
 
+@pytest.mark.long
 def test_a_budget_of_backtests_counts_each_scenario(project: Path, leanopt, canonical) -> None:
     """Answers from the store count like fresh ones, so that a warm cache changes nothing."""
     text = (project / "pipeline.toml").read_text()
@@ -65,6 +67,7 @@ def test_time_ends_the_search_and_is_replayed(project: Path, leanopt, canonical)
     assert canonical(project) == dump
 
 
+@pytest.mark.long
 def test_time_ends_a_stage_alone(project: Path, leanopt, canonical, shown) -> None:
     """Each stage works until its time is over; the last one has no limit."""
     text = (project / "pipeline.toml").read_text()

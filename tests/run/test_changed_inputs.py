@@ -103,6 +103,7 @@ def undisturbed(tmp_path: Path, leanopt, canonical) -> str:
     return canonical(folder)
 
 
+@pytest.mark.long
 def test_the_run_stops_and_resumes_once_the_file_is_back(
     changing: Path, leanopt, canonical, shown, undisturbed: str
 ) -> None:
@@ -123,6 +124,7 @@ def test_the_run_stops_and_resumes_once_the_file_is_back(
     assert look(changing, HELD) == [("", 40), ("changed", 40)]
 
 
+@pytest.mark.long
 def test_the_next_run_is_not_answered_from_changed_data(changing: Path, leanopt, shown) -> None:
     """Though the file is back, and the content keys are those of the run before."""
     leanopt(changing, "run", "pipeline.toml", check=False)
@@ -298,6 +300,7 @@ def run(parameters, scenario):
 """
 
 
+@pytest.mark.long
 def test_saving_a_source_in_mid_run_harms_nothing(
     tmp_path: Path, leanopt, canonical, shown
 ) -> None:

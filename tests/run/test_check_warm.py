@@ -135,6 +135,7 @@ def test_zero_makes_none_again(warm: Callable[..., Path], leanopt: Any) -> None:
 FAILS = "if x % 2: raise ValueError(f'no trades at {x}')"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("leak", "share", "held"),
     [
@@ -159,6 +160,7 @@ def test_a_failure_answers_other_runs_once_a_fresh_worker_gave_it(
     assert rows(folder, sql) == held
 
 
+@pytest.mark.long
 def test_a_strategy_that_removes_the_folder_of_all_workers_costs_one_backtest(
     warm: Callable[..., Path], leanopt: Any
 ) -> None:

@@ -103,6 +103,7 @@ def _counted(trial: Trial) -> float:
     return trial["fitness"] if feasible else float("-inf")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("workers", [1, 3])
 def test_each_window_tests_its_plateau(
     folder: Path, leanopt: Leanopt, canonical: Canonical, workers: int
@@ -120,6 +121,7 @@ def test_each_window_tests_its_plateau(
         assert best not in expected
 
 
+@pytest.mark.long
 def test_the_plan_says_what_is_chosen(folder: Path, leanopt: Leanopt) -> None:
     """With the number of tests; the default is not in the plan."""
     said = leanopt(folder, "plan", "pipeline.toml", *WINDOWS, "--set", "choose.tested=2").stdout
@@ -179,6 +181,7 @@ def test_show_marks_the_chosen_trial_beside_the_best(
         assert (done.returncode, done.stderr.count("--by ")) == (2, 1)
 
 
+@pytest.mark.long
 def test_the_chosen_trial_is_exported_backtested_and_looked_at(
     folder: Path, leanopt: Leanopt, canonical: Canonical
 ) -> None:
@@ -201,6 +204,7 @@ def test_the_chosen_trial_is_exported_backtested_and_looked_at(
         assert found.number == order[0]
 
 
+@pytest.mark.long
 def test_a_run_by_fitness_can_be_seen_by_plateau(
     folder: Path, leanopt: Leanopt, canonical: Canonical
 ) -> None:
@@ -232,6 +236,7 @@ def test_a_few_trials_have_no_plateau(folder: Path, leanopt: Leanopt) -> None:
     assert "; it is the best one, since none has 2 told neighbours or more\n" in page
 
 
+@pytest.mark.long
 def test_searches_have_a_chosen_trial_each(folder: Path, leanopt: Leanopt, canonical: Canonical):
     """A run of several shows it beside the best; `--by` lists trials of all."""
     each = ("--set", 'scenario={ universe = ["A", "B"], separate = true, start = 2000-01-01 }')
@@ -247,6 +252,7 @@ def test_searches_have_a_chosen_trial_each(folder: Path, leanopt: Leanopt, canon
     assert f"\nchosen of search 2: trial {own[0][2]}; the median of it" in listed
 
 
+@pytest.mark.long
 def test_pruned_trials_have_no_plateaus(folder: Path, leanopt: Leanopt) -> None:
     """What is not known is not shown."""
     pruned = (

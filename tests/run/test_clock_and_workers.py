@@ -43,6 +43,7 @@ def test_a_clock_that_is_set_back(ahead: float, said: str | None) -> None:
     assert warning is None or warning.startswith(said or "")
 
 
+@pytest.mark.long
 def test_a_run_warns_of_a_clock_that_is_set_back(
     project: Path, leanopt: Leanopt, canonical, truth: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -56,6 +57,7 @@ def test_a_run_warns_of_a_clock_that_is_set_back(
     assert canonical(project) == truth
 
 
+@pytest.mark.long
 def test_all_workers_die(project: Path, leanopt: Leanopt, canonical, truth: str) -> None:
     """They are replaced, their backtests are run again, and the run is the same."""
     strategy = STRATEGY.replace('"""A hill with holes in it."""\n', _KILLED)

@@ -37,6 +37,7 @@ def finished(project: Path, leanopt) -> Path:
     return project
 
 
+@pytest.mark.long
 def test_a_run_prints_a_page_on_standard_output_and_its_progress_beside(
     project: Path, leanopt
 ) -> None:
@@ -56,6 +57,7 @@ def test_a_run_prints_a_page_on_standard_output_and_its_progress_beside(
     assert f"({failed} strategy error)" in page[1]
 
 
+@pytest.mark.long
 def test_json_documents_parse_and_agree(finished: Path, leanopt, shown) -> None:
     """`show`, `runs`, `plan`, `check` and `plugins` have the same facts for programs."""
     report = shown(finished, "--top", "3")
@@ -78,6 +80,7 @@ def test_json_documents_parse_and_agree(finished: Path, leanopt, shown) -> None:
     assert plugins["problems"] == []
 
 
+@pytest.mark.long
 def test_a_trial_is_shown_with_all_that_is_known_of_it(finished: Path, leanopt, shown) -> None:
     """Parameters, score, statistics; a failed one with its category and message."""
     best = shown(finished)["best"][0]
@@ -92,6 +95,7 @@ def test_a_trial_is_shown_with_all_that_is_known_of_it(finished: Path, leanopt, 
     assert "no trading at x = " in page
 
 
+@pytest.mark.long
 def test_export_writes_the_whole_file_or_none(finished: Path, leanopt) -> None:
     """To standard output and to a file the same; a folder that is not there is an error."""
     text = leanopt(finished, "export", "--canonical").stdout
@@ -106,6 +110,7 @@ def test_export_writes_the_whole_file_or_none(finished: Path, leanopt) -> None:
         assert long.stderr.endswith("cannot be written: File name too long\n")
 
 
+@pytest.mark.long
 def test_a_reader_that_goes_away_is_no_error(finished: Path) -> None:
     """As `leanopt export | head -1` does."""
     command = f"{Path(sys.executable).with_name('leanopt')} export | head -1"
@@ -118,6 +123,7 @@ def test_a_reader_that_goes_away_is_no_error(finished: Path) -> None:
     assert json.loads(completed.stdout)["number"] == 1
 
 
+@pytest.mark.long
 def test_the_jsonl_sink_and_the_store_agree(project: Path, leanopt) -> None:
     """A sink is told every trial in order; a second run writes a new file."""
     with (project / "pipeline.toml").open("a") as file:
@@ -138,6 +144,7 @@ def test_the_jsonl_sink_and_the_store_agree(project: Path, leanopt) -> None:
         ]
 
 
+@pytest.mark.long
 def test_messages_from_a_strategy_cannot_act_on_the_terminal(project: Path, leanopt) -> None:
     """Control characters are shown as question marks."""
     strategy = project / "strategy.py"
@@ -176,6 +183,7 @@ def test_errors_say_what_to_do_and_have_a_code_by_kind(project: Path, leanopt, n
     assert message in completed.stderr
 
 
+@pytest.mark.long
 def test_unknown_runs_and_trials(finished: Path, leanopt) -> None:
     """The nearest name is offered."""
     completed = leanopt(finished, "show", "hil-1", check=False)

@@ -42,6 +42,7 @@ def test_a_link_to_a_folder_above_ends(tmp_path: Path) -> None:
     assert hash_data(tmp_path) != before
 
 
+@pytest.mark.long
 def test_a_module_from_elsewhere_counts(project: Path, tmp_path: Path, leanopt, shown) -> None:
     """One on PYTHONPATH, as an editable install is: a change is no answer from the store."""
     lib = tmp_path / "lib"
@@ -119,6 +120,7 @@ def leanopt_engines():
 """
 
 
+@pytest.mark.long
 def test_an_engine_that_forgets_its_sources(project: Path, tmp_path: Path, leanopt, shown) -> None:
     """The core has the hash of the sources too: an edited strategy gets no older one's answers."""
     info = tmp_path / "site" / "forgetful-1.0.dist-info"
@@ -135,6 +137,7 @@ def test_an_engine_that_forgets_its_sources(project: Path, tmp_path: Path, leano
     assert shown(project)["best"][0]["fitness"] > 900
 
 
+@pytest.mark.long
 def test_backtests_under_an_older_key_answer_no_other_run(project: Path, leanopt, shown) -> None:
     """Version 1 left the hash of the sources to engines; such rows are still shown."""
     few = ("--set", "stage.1.trials=2")

@@ -72,6 +72,7 @@ def test_plan_lists_combinations_and_paths(tmp_path: Path, leanopt: Leanopt) -> 
     assert "     2  without groups 1, 3  " in said
 
 
+@pytest.mark.long
 def test_equal_backtests_are_made_once(
     tmp_path: Path, leanopt: Leanopt, canonical: Canonical, shown: Shown
 ) -> None:
@@ -98,6 +99,7 @@ def test_equal_backtests_are_made_once(
             assert one["statistics"] == known[best["parameters"]["x"], one["test"]]
 
 
+@pytest.mark.long
 def test_the_distribution_of_the_paths(
     tmp_path: Path, leanopt: Leanopt, canonical: Canonical, shown: Shown
 ) -> None:
@@ -130,6 +132,7 @@ def test_the_distribution_of_the_paths(
     assert "2 spans" in one
 
 
+@pytest.mark.long
 def test_purged_groups_share_what_is_equal(tmp_path: Path, leanopt: Leanopt, shown: Shown) -> None:
     """A group is shortened only beside a test: 10 spans of days, and the tests of two others."""
     folder = written(tmp_path / "p", GRID)
@@ -150,6 +153,7 @@ def test_purged_groups_share_what_is_equal(tmp_path: Path, leanopt: Leanopt, sho
     assert 2 <= ran <= 2 * 3
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("workers", [1, pytest.param(4, marks=pytest.mark.long)])
 def test_any_number_of_workers(
     tmp_path: Path, leanopt: Leanopt, canonical: Canonical, truth: str, workers: int
@@ -160,6 +164,7 @@ def test_any_number_of_workers(
     assert canonical(folder) == truth
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "least", [20, *(pytest.param(at, marks=pytest.mark.long) for at in (1, 60))]
@@ -176,6 +181,7 @@ def test_killed_and_resumed(
     assert canonical(folder) == truth
 
 
+@pytest.mark.long
 def test_each_symbol_has_its_groups(tmp_path: Path, leanopt: Leanopt) -> None:
     """Separate, of its own days; together, a test and a path for each symbol."""
     folder = written(tmp_path / "p")

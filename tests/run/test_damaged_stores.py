@@ -94,6 +94,7 @@ def truncate(seed: int) -> Callable[[bytearray], None]:
     return change
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("change", "seed"), [
     *((overwrite, seed) for seed in range(25)),
     *((truncate, seed) for seed in range(25)),
@@ -266,6 +267,7 @@ def interrupted(project: Path, leanopt: Leanopt, lost: str) -> None:
     subprocess.run(said.splitlines()[-1], shell=True, check=True, cwd=project)  # noqa: S602
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("lost", RUNS)
 def test_a_run_of_a_recovered_store_resumes(
     project: Path, leanopt: Leanopt, canonical, truth: str, lost: str
@@ -289,6 +291,7 @@ def test_a_run_with_a_gap_does_not(project: Path, leanopt: Leanopt, canonical, t
     assert canonical(project) == truth
 
 
+@pytest.mark.long
 def test_every_command_names_damage(project: Path, leanopt: Leanopt) -> None:
     """With exit code 7 and the command that recovers; the damaged file is kept."""
     leanopt(project, "run", "pipeline.toml")

@@ -74,6 +74,7 @@ def test_a_disk_that_is_full_from_the_start(disk: Disk, leanopt: Leanopt) -> Non
     assert "space" in ended.stderr
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("log", ["empty", "left by a killed process"])
 def test_a_read_only_disk_is_read(disk: Disk, leanopt: Leanopt, log: str) -> None:
     """By the commands that only look; those that write say that they cannot."""
@@ -124,6 +125,7 @@ def test_an_older_store_on_a_read_only_disk(disk: Disk, leanopt: Leanopt, shown)
     assert [one.name for one in (folder / ".leanopt").iterdir()] == ["leanopt.db"]
 
 
+@pytest.mark.long
 def test_an_update_of_a_store_copies_it_first(disk: Disk, leanopt: Leanopt, canonical) -> None:
     """The copy is named; on a full disk nothing is changed, and one copy is kept."""
     folder = interrupted(disk.folder / "project", "states")

@@ -148,6 +148,7 @@ def test_without_keep_no_document_is_asked_for(paper: Path, leanopt) -> None:
     assert documents(paper) == {}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("keep", "kept"), [("all", 20), ("failed", 0)])
 def test_where_any_may_be_kept_every_request_asks(
     paper: Path, leanopt, keep: str, kept: int

@@ -59,6 +59,7 @@ def profits(leanopt, folder: Path, *run: str) -> dict[int, float | None]:
     return {one["parameters"]["x"]: one["fitness"] for one in trials}
 
 
+@pytest.mark.long
 def test_a_variable_reaches_the_strategy_and_is_in_the_key(small: Path, leanopt) -> None:
     """A run under another value is not answered from the store; one under the same value is."""
     leanopt(small, "run", "pipeline.toml", FACTOR="10")
@@ -79,6 +80,7 @@ def test_asserts_run_whatever_the_caller_s_interpreter_is_told(small: Path, lean
     assert profits(leanopt, small)[3] is None
 
 
+@pytest.mark.long
 def test_values_are_not_stored(small: Path, leanopt) -> None:
     """They may be passwords: only names, and hashes in plan and keys."""
     value = "271828.1828459"
@@ -93,6 +95,7 @@ def test_values_are_not_stored(small: Path, leanopt) -> None:
     assert "# the worker had more variables, whose values are not stored: FACTOR" in said
 
 
+@pytest.mark.long
 def test_a_file_beside_the_pipeline_gives_values_too(small: Path, leanopt) -> None:
     """As for `${NAME}`."""
     (small / ".env").write_text("FACTOR=10\n")
@@ -111,6 +114,7 @@ def test_an_unset_variable_and_a_wrong_name_are_errors(small: Path, leanopt) -> 
     assert "'A=B' is not the name of an environment variable" in failed.stderr
 
 
+@pytest.mark.long
 def test_a_missing_variable_that_the_caller_has_names_the_key(small: Path, leanopt) -> None:
     """Once, in the run; and where the strategy cannot even be imported."""
     none = ("--set", "strategy.environment=[]")
@@ -126,6 +130,7 @@ def test_a_missing_variable_that_the_caller_has_names_the_key(small: Path, leano
     assert key in failed.stderr
 
 
+@pytest.mark.long
 def test_a_key_that_lean_reports_missing_names_the_key_of_the_pipeline(
     small: Path, leanopt
 ) -> None:

@@ -23,6 +23,7 @@ if "serve" in sys.argv:
 """
 
 
+@pytest.mark.long
 def test_a_worker_that_starts_too_late_is_given_up(project: Path, leanopt) -> None:
     """After `[executor] start_limit`, which the message names."""
     strategy = project / "strategy.py"

@@ -218,6 +218,7 @@ def trials(leanopt: Leanopt, folder: Path) -> list[Mapping[str, Any]]:
     return [one for one in map(json.loads, lines) if "parameters" in one]
 
 
+@pytest.mark.long
 def test_fresh_and_cached_score_the_same(
     project: Path, leanopt: Leanopt, canonical: Callable[[Path], str]
 ) -> None:

@@ -34,6 +34,7 @@ with leanopt_core.open_store(".") as store:
 """
 
 
+@pytest.mark.long
 def test_the_same_run(project: Path, leanopt: Leanopt) -> None:
     """It has the trials of the command's run with the same values set; the same run is found."""
     ran = leanopt_core.run(project / "pipeline.toml", {"stage.1.trials": 12, "seed": 9})
@@ -58,6 +59,7 @@ def test_what_is_wrong_is_raised(project: Path) -> None:
         leanopt_core.open_store(project)
 
 
+@pytest.mark.long
 def test_misuse_is_told(searched: Path) -> None:
     """In leanopt's own errors."""
     with pytest.raises(UsageError, match="does not exist"):
@@ -74,6 +76,7 @@ def test_misuse_is_told(searched: Path) -> None:
         store.runs()
 
 
+@pytest.mark.long
 def test_warnings_are_pythons(project: Path) -> None:
     """As that few trials are left, or what a run's owner should know."""
     overrides = {"executor.workers": 3, "search.lookahead": 1, "stage.1.trials": 2}
@@ -88,6 +91,7 @@ def searched(project: Path) -> Path:
     return project
 
 
+@pytest.mark.long
 def test_trials(searched: Path) -> None:
     """All of a search in order; a pipeline or the file name the store as well."""
     for path in (searched, searched / "pipeline.toml", searched / ".leanopt" / "leanopt.db"):
@@ -104,6 +108,7 @@ def test_trials(searched: Path) -> None:
                 store.trials(run, search=2)
 
 
+@pytest.mark.long
 def test_returns(searched: Path) -> None:
     """They are what the strategy's equity says, trial by trial; failed trials are left out."""
     with leanopt_core.open_store(searched) as store:
@@ -150,6 +155,7 @@ def test_days_that_not_all_have(project: Path) -> None:
         assert {int(np.count_nonzero(column)) for column in matrix.values.T} <= {2, 3}
 
 
+@pytest.mark.long
 def test_a_ruined_trial_loses_all(project: Path) -> None:
     """On the day on which its equity is 0 or below; a return beyond 32 bits is left out."""
     strategy = project / "strategy.py"
@@ -173,6 +179,7 @@ def test_a_ruined_trial_loses_all(project: Path) -> None:
     assert {rest[number] for number in beyond} == {2}
 
 
+@pytest.mark.long
 def test_nothing_is_written(searched: Path) -> None:
     """Nor is an older store brought up to date."""
     file = searched / ".leanopt" / "leanopt.db"

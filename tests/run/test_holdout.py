@@ -111,6 +111,7 @@ def test_a_look_shows_both_samples(project: Path, leanopt: Leanopt) -> None:
     assert "trial 7 out of sample: ValueError: no prices for seven (strategy.py:10)\n" in page
 
 
+@pytest.mark.long
 def test_the_same_point_again_counts_no_more(project: Path, leanopt: Leanopt) -> None:
     """It has the date of its first look, by any trial of any run."""
     leanopt(project, "run", "pipeline.toml")
@@ -125,6 +126,7 @@ def test_the_same_point_again_counts_no_more(project: Path, leanopt: Leanopt) ->
     assert [line.split()[-1] for line in rows if " out " in line] == [day]
 
 
+@pytest.mark.long
 def test_the_search_is_the_same_without_it(project: Path, leanopt: Leanopt) -> None:
     """It is in no plan, and no trial depends on it: the run is found again."""
     first = json.loads(leanopt(project, "run", "pipeline.toml", "--json").stdout)
@@ -161,6 +163,7 @@ def test_every_command_looks(project: Path, leanopt: Leanopt) -> None:
     assert (seen["looks"], seen["trials"][0]["new"]) == (5 + 2, False)
 
 
+@pytest.mark.long
 def test_a_warm_up_is_a_look(project: Path, leanopt: Leanopt) -> None:
     """The strategy sees days held out before its first."""
     strategy = project / "strategy.py"
@@ -192,6 +195,7 @@ def test_one_backtest_is_a_look(project: Path, leanopt: Leanopt) -> None:
     assert (seen["strategy"], seen["looks"], seen["trials"][0]["new"]) == ("other", 1, False)
 
 
+@pytest.mark.long
 def test_looks_before_it_was_declared_count_too(project: Path, leanopt: Leanopt) -> None:
     """Points of runs that are there, and the number of trials of those that were deleted."""
     pipeline = project / "pipeline.toml"
@@ -250,6 +254,7 @@ def test_symbols_can_be_held_out(project: Path, leanopt: Leanopt) -> None:
     assert look(leanopt, project, "slope-1")["looks"] == 10
 
 
+@pytest.mark.long
 def test_several_scenarios_keep_their_weights(project: Path, leanopt: Leanopt) -> None:
     """On the holdout, and in a backtest of the same trial."""
     one = 'symbol = "{}"\nweight = {}\nstart = 2010-01-01\nend = 2014-12-31\n'
@@ -286,6 +291,7 @@ def test_each_search_is_looked_at_under_its_own_scenario(project: Path, leanopt:
     assert page.splitlines()[2].split()[:4] == ["rank", "trial", "search", "sample"]
 
 
+@pytest.mark.long
 def test_another_strategy_is_not_compared(project: Path, leanopt: Leanopt) -> None:
     """Unless that is accepted; the look is not wasted."""
     leanopt(project, "run", "pipeline.toml")

@@ -44,6 +44,7 @@ def broken(project: Path) -> Path:
     return project
 
 
+@pytest.mark.long
 def test_it_stops_exits_5_and_says_why_in_one_line(broken: Path, leanopt, shown) -> None:
     """At lookahead 5, at most 24 trials were begun by then; the rest of the budget is saved."""
     ended = leanopt(broken, "run", "pipeline.toml", check=False)
@@ -71,6 +72,7 @@ def test_the_screen_says_what_the_last_failure_was(broken: Path, leanopt) -> Non
     assert "20 strategy error (last: ValueError: no bars in '" in line
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_workers_cache_kills_and_resumes_change_nothing(
     broken: Path, leanopt, start, canonical: Callable[..., str], processes_of
@@ -92,6 +94,7 @@ def test_workers_cache_kills_and_resumes_change_nothing(
     assert ends[0][1].count('"state":"failed"') == 20
 
 
+@pytest.mark.long
 def test_without_the_rule_it_goes_on_and_exits_5(broken: Path, leanopt, shown) -> None:
     """The plan has it: another number is another plan. Without a completed trial the code is 5."""
     sets = ("--set", "search.stop_when_failing=0")
@@ -107,6 +110,7 @@ def test_without_the_rule_it_goes_on_and_exits_5(broken: Path, leanopt, shown) -
     assert shown(broken)["stages"][1]["ended"] == "patience"
 
 
+@pytest.mark.long
 def test_one_trial_that_completes_keeps_it_going(broken: Path, leanopt, shown) -> None:
     """The exit code is 0, as before; the page says how many failed."""
     fine = "    if x > 30:\n        from leanopt_harness import Result\n"
@@ -117,6 +121,7 @@ def test_one_trial_that_completes_keeps_it_going(broken: Path, leanopt, shown) -
     assert any(" trials failed; trial " in one for one in shown(broken)["warnings"])
 
 
+@pytest.mark.long
 def test_from_python_it_is_a_warning(broken: Path) -> None:
     """The run is returned, as one that has ended by itself."""
     with warnings.catch_warnings(record=True) as caught:
@@ -133,6 +138,7 @@ SAID = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("key", MISSPELT)
 def test_a_statistic_that_no_backtest_reports(project: Path, leanopt, shown, key: str) -> None:
     """A Python strategy reports what it likes: the first backtest tells, and 20 trials are enough.
@@ -157,6 +163,7 @@ def test_a_statistic_that_no_backtest_reports(project: Path, leanopt, shown, key
     assert (again.returncode, again.stderr.splitlines()[-1]) == (5, said[-1])
 
 
+@pytest.mark.long
 def test_a_statistic_that_a_backtest_has_reported_is_none_of_these(
     project: Path, leanopt, shown
 ) -> None:

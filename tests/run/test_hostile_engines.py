@@ -132,6 +132,7 @@ def test_what_is_returned_is_checked(clumsy: Path, project: Path, leanopt, deed:
     assert f"leanopt: {who}{message}\n" in completed.stderr
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("deed", "what"),
     [

@@ -290,6 +290,7 @@ def test_a_method_uninstalled_before_a_resume_is_named(
     assert shown(project)["trials"]["completed"] == before
 
 
+@pytest.mark.long
 def test_a_method_that_changed_before_a_resume_is_named_with_the_trial(
     project: Path, site: Path, leanopt, shown
 ) -> None:

@@ -76,6 +76,7 @@ def test_a_manifest_has_no_secrets(manifest: Path, project: Path) -> None:
     assert set(json.loads(text)["plan"]["environment"]) == {"HILL_MOOD"}
 
 
+@pytest.mark.long
 def test_the_same_project_gives_the_same_results(copy: Path, leanopt: Leanopt) -> None:
     """With the overrides of the manifest, on another number of workers."""
     done = leanopt(copy, "run", "--manifest", "manifest.json", "--workers", "1", "--strict")
@@ -109,6 +110,7 @@ def test_what_decides_is_refused_item_by_item(copy: Path, leanopt: Leanopt) -> N
     assert leanopt(copy, "runs", "--json").stdout == '{"runs":[]}\n'
 
 
+@pytest.mark.long
 def test_what_decides_nothing_is_listed(copy: Path, leanopt: Leanopt) -> None:
     """Place and versions; `--strict` refuses them."""
 
@@ -127,6 +129,7 @@ def test_what_decides_nothing_is_listed(copy: Path, leanopt: Leanopt) -> None:
     assert "to the last bit" in done.stderr
 
 
+@pytest.mark.long
 def test_other_results_are_an_error(copy: Path, leanopt: Leanopt) -> None:
     """The run is kept."""
     _changed(copy / "manifest.json", lambda one: one.update(results="12ab"))

@@ -104,6 +104,7 @@ def test_what_a_user_added_to_it_stays(older: Path, shown) -> None:
             connection.execute("UPDATE trials SET state = 'told'")
 
 
+@pytest.mark.long
 def test_its_run_resumes(older: Path, leanopt) -> None:
     """The whole run is the one that was never interrupted, but for the names of states."""
     resumed = leanopt(older, "run", "pipeline.toml", "--resume")
@@ -114,6 +115,7 @@ def test_its_run_resumes(older: Path, leanopt) -> None:
     assert states == (68, 12)
 
 
+@pytest.mark.long
 def test_its_run_resumes_with_other_versions_of_plugins(older: Path, leanopt) -> None:
     """Its plan held their versions; they are warned of, and replay shows that nothing differs."""
     with closing(sqlite3.connect(older / ".leanopt" / "leanopt.db")) as connection:

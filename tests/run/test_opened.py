@@ -111,6 +111,7 @@ def test_a_set_is_stored_once(small: Path, again: Again) -> None:
         ).fetchone() == (1, 6)
 
 
+@pytest.mark.long
 def test_a_set_goes_with_the_last_backtest_that_refers_to_it(
     small: Path, again: Again, leanopt
 ) -> None:
@@ -135,6 +136,7 @@ def test_a_set_goes_with_the_last_backtest_that_refers_to_it(
     assert count() == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("line", "change"),
     [
@@ -168,6 +170,7 @@ def test_what_appears_is_no_answer(
     assert (hits, best) == ((0, 112.0) if change else (6, 12.0))
 
 
+@pytest.mark.long
 def test_a_library_that_is_imported_late_counts(small: Path, again: Again) -> None:
     """One on PYTHONPATH, by an import that no statement names; compiled or not."""
     lib = small.parent / "lib"
@@ -180,6 +183,7 @@ def test_a_library_that_is_imported_late_counts(small: Path, again: Again) -> No
     assert again(PYTHONPATH=str(lib)) == (0, 22.0)
 
 
+@pytest.mark.long
 def test_what_the_strategy_makes_itself_does_not_count(small: Path, again: Again) -> None:
     """Files in the scratch folder, temporary ones, and one that it puts in place by a rename."""
     more(
@@ -196,6 +200,7 @@ def test_what_the_strategy_makes_itself_does_not_count(small: Path, again: Again
     assert again() == (6, 12.0)
 
 
+@pytest.mark.long
 def test_a_failure_for_a_missing_file_is_no_answer_once_it_is_there(
     small: Path, leanopt, again: Again
 ) -> None:
@@ -206,6 +211,7 @@ def test_a_failure_for_a_missing_file_is_no_answer_once_it_is_there(
     assert again() == (0, 12.0)
 
 
+@pytest.mark.long
 def test_a_file_that_changes_during_the_run_is_no_answer(small: Path, again: Again) -> None:
     """Nobody knows which content counted: the run goes on, and its results answer no other."""
     more(small, "os.utime(HERE / 'side.txt', ns=(1, int(profit)))")
@@ -215,6 +221,7 @@ def test_a_file_that_changes_during_the_run_is_no_answer(small: Path, again: Aga
     assert (hits, best) == (0, 12.0)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("change", [3, 4], ids=["on a worker", "after cache hits"])
 def test_a_file_that_changes_during_the_run_is_named(
     small: Path, leanopt, shown, change: int
@@ -251,6 +258,7 @@ def test_a_resumed_run_names_what_has_changed(small: Path, leanopt, start) -> No
     (small / "side.txt").write_text("2\n")
 
 
+@pytest.mark.long
 def test_a_finished_run_that_is_shown_names_what_has_changed(small: Path, leanopt) -> None:
     """The plan is the same, but the run would not be."""
     leanopt(small, "run", "pipeline.toml")
@@ -259,6 +267,7 @@ def test_a_finished_run_that_is_shown_names_what_has_changed(small: Path, leanop
     assert "are others now: {build}/side.txt; --again runs it with the new ones" in said
 
 
+@pytest.mark.long
 def test_programs_and_connections_are_named_once(small: Path, leanopt) -> None:
     """What comes from there is in no file."""
     more(

@@ -50,6 +50,7 @@ def counted(trial: Trial) -> float:
     return trial["fitness"] if known else float("-inf")
 
 
+@pytest.mark.long
 def test_missing_neighbours_are_backtested(
     folder: Path, leanopt: Leanopt, canonical: Canonical
 ) -> None:
@@ -81,6 +82,7 @@ def test_missing_neighbours_are_backtested(
     assert "run now" not in page
 
 
+@pytest.mark.long
 def test_the_rule_is_that_of_the_plan(folder: Path, leanopt: Leanopt) -> None:
     """With its radius and statistic, and the sign of its fitness."""
     rule = (
@@ -112,6 +114,7 @@ def test_the_rule_is_that_of_the_plan(folder: Path, leanopt: Leanopt) -> None:
     raise AssertionError("every trial has a neighbour that failed")
 
 
+@pytest.mark.long
 def test_a_window_is_probed_on_its_own_days(
     folder: Path, leanopt: Leanopt, canonical: Canonical
 ) -> None:

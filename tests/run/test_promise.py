@@ -26,6 +26,7 @@ def fresh(project: Path, tmp_path: Path) -> Callable[[str], Path]:
     return copy
 
 
+@pytest.mark.long
 def test_the_dump_holds_what_the_promise_covers(truth: str) -> None:
     """Trials of both stages, failures by category, nothing of where they ran."""
     assert '"stage":"lhs"' in truth
@@ -47,6 +48,7 @@ def test_any_number_of_workers_with_random_delays(
     assert canonical(folder) == truth
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "environment",
@@ -152,6 +154,7 @@ def test_a_run_that_is_at_work_is_not_resumed_by_another_process(
         )
 
 
+@pytest.mark.long
 def test_resume_says_what_differs(project: Path, leanopt, start) -> None:
     """Another plan is not continued; the error lists the difference."""
     process = start(project, "run", "pipeline.toml", HILL_DELAY="0.1")

@@ -107,6 +107,7 @@ def best(report: Mapping[str, Any]) -> tuple[object, ...]:
     return first["trial"], first["fitness"], first["parameters"]
 
 
+@pytest.mark.long
 @pytest.mark.alike(1)
 def test_the_best_is_the_same_and_backtests_are_saved(
     pruned: Path, project: Project, leanopt, canonical, shown
@@ -149,6 +150,7 @@ def test_any_number_of_workers(
     assert canonical(folder) == canonical(pruned)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize("at", [20, pytest.param(60, marks=pytest.mark.long)])
 def test_killed_and_resumed(
@@ -165,6 +167,7 @@ def test_killed_and_resumed(
     assert now["backtests"]["saved"] == truth["backtests"]["saved"]
 
 
+@pytest.mark.long
 def test_replay_decides_again_and_compares(project: Project, leanopt, canonical) -> None:
     """A trial that would be pruned at another step now is named; nothing runs."""
     folder = project("changed")
@@ -202,6 +205,7 @@ def change(folder: Path, number: int, step: int | None) -> None:
     connection.close()
 
 
+@pytest.mark.long
 def test_it_is_shown(pruned: Path, leanopt, shown) -> None:
     """In the report, a trial, the exports, and the lines of a run."""
     said = leanopt(pruned, "show").stdout
@@ -242,6 +246,7 @@ def test_what_a_patience_saves_is_what_it_would_have_saved(
     assert grid["completed"] + grid["failed"] == said["trials"] - said["saved"]
 
 
+@pytest.mark.long
 def test_what_ran_can_be_verified(pruned: Path, leanopt, canonical) -> None:
     """Only that: a pruned trial has no more backtests."""
     told = [one for one in lines(canonical(pruned)) if one["state"] != "withdrawn"]
@@ -250,6 +255,7 @@ def test_what_ran_can_be_verified(pruned: Path, leanopt, canonical) -> None:
     assert found["equal"]
 
 
+@pytest.mark.long
 def test_the_lines_of_a_run_and_a_sink_have_it(project: Project, leanopt, shown) -> None:
     """What was saved so far, and the step of each pruned trial."""
     folder = project("said")
@@ -266,6 +272,7 @@ def test_the_lines_of_a_run_and_a_sink_have_it(project: Project, leanopt, shown)
     assert steps == {one["number"]: one["pruned_at"] for one in every if "pruned_at" in one}
 
 
+@pytest.mark.long
 def test_the_plan_says_when_trials_end(project: Project, leanopt) -> None:
     """And which lookahead its steps need."""
     folder = project("advice")
@@ -278,6 +285,7 @@ def test_the_plan_says_when_trials_end(project: Project, leanopt) -> None:
     assert "prune:" not in leanopt(folder, "plan", "pipeline.toml", *WHOLE).stdout
 
 
+@pytest.mark.long
 def test_it_is_in_the_plan_only_where_it_is_used(project: Project, leanopt) -> None:
     """One scenario more at each step; a pipeline without it has the plan that it had."""
     folder = project("planned")
@@ -298,6 +306,7 @@ def test_it_is_in_the_plan_only_where_it_is_used(project: Project, leanopt) -> N
     assert plan() == whole
 
 
+@pytest.mark.long
 def test_one_scenario_is_an_error(project: Project, leanopt) -> None:
     """There is nothing to prune; the message says what to do."""
     folder = project("one")

@@ -198,6 +198,7 @@ EDITS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.alike(1)
 @pytest.mark.parametrize("edit", EDITS)
 def test_a_fitness_function_edited_in_place_is_refused(
@@ -221,6 +222,7 @@ def test_a_fitness_function_edited_in_place_is_refused(
     assert stored(TRIALS) == before
 
 
+@pytest.mark.long
 def test_a_score_that_depends_on_the_clock_is_not_blamed_on_the_stage(
     run: Run, plugin: Plugin
 ) -> None:
@@ -234,6 +236,7 @@ def test_a_score_that_depends_on_the_clock_is_not_blamed_on_the_stage(
     assert "stage 'walk'" not in errors
 
 
+@pytest.mark.long
 def test_the_last_bit_of_another_c_library_changes_nothing(
     project: Path, run: Run, plugin: Plugin, stored
 ) -> None:
@@ -248,6 +251,7 @@ def test_the_last_bit_of_another_c_library_changes_nothing(
     assert len(stored(TRIALS)) == 30
 
 
+@pytest.mark.long
 @pytest.mark.alike(1)
 @pytest.mark.parametrize(
     ("lookahead", "change", "what"),

@@ -45,6 +45,7 @@ def test_fractions_that_change_nothing_are_a_warning(project: Path, leanopt, sho
     assert shown(project)["trials"]["completed"] == 14
 
 
+@pytest.mark.long
 def test_whole_numbers_are_none(project: Path, leanopt) -> None:
     """Where only they are searched, and where each makes a difference."""
     (project / "strategy.py").write_text(WHOLE)

@@ -110,6 +110,7 @@ def from_cache(run: Callable[..., Any]) -> tuple[int, int]:
     return found["run"], found["from_cache"]
 
 
+@pytest.mark.long
 def test_a_new_symbol_among_the_data(place: Path, run) -> None:
     """No stored backtest is lost; what a scenario reads or would read counts for it alone."""
     run("run", "pipeline.toml")
@@ -164,6 +165,7 @@ def test_resume_after_a_new_symbol(place: Path, run) -> None:
     assert run("export", "--canonical").stdout == whole
 
 
+@pytest.mark.long
 def test_resume_of_a_run_with_one_hash_of_all_data(place: Path, run) -> None:
     """As plans of version 2 had: it goes on while all data is the same, and not after."""
     run("run", "pipeline.toml")

@@ -11,6 +11,7 @@ import pytest
 RUN = ("run", "pipeline.toml", "--set", "stage.0.trials=4", "--set", "stage.1.trials=1")
 
 
+@pytest.mark.long
 def test_workers_write_where_the_user_says(project: Path, leanopt, canonical) -> None:
     """In a folder of this user's below it; it is empty afterwards, and the trials are the same."""
     leanopt(project, *RUN, "--seed", "1")

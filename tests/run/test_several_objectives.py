@@ -71,6 +71,7 @@ def front_of(dump: str) -> list[int]:
     return sorted(front, key=lambda number: (-feasible[number][0], number))
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_the_whole_way(project: Path, leanopt, canonical, shown) -> None:
     """The front is that of all pairs, wherever it is read; ranking goes by the first objective."""
@@ -99,6 +100,7 @@ def test_the_whole_way(project: Path, leanopt, canonical, shown) -> None:
         assert store.document(run, "front") == front
 
 
+@pytest.mark.long
 def test_a_page_for_people(project: Path, leanopt) -> None:
     """A column for each objective, what ranks trials, and how to see the front."""
     said = leanopt(project, "run", "pipeline.toml", *SMALL).stdout
@@ -138,6 +140,7 @@ def test_a_formula_ranks(project: Path, leanopt, canonical, shown) -> None:
     ]
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_the_promise(project: Path, leanopt, start, canonical, processes_of) -> None:
     """The same bytes on one, two and seven workers, and killed and resumed."""
@@ -155,6 +158,7 @@ def test_the_promise(project: Path, leanopt, start, canonical, processes_of) -> 
     assert {canonical(project)} == dumps
 
 
+@pytest.mark.long
 def test_replay_compares_every_objective(project: Path, leanopt) -> None:
     """A function that scores otherwise than stored is named, also if it does not rank."""
     leanopt(project, "run", "pipeline.toml", *SMALL)
@@ -186,6 +190,7 @@ tested = 3
 [parameters]"""
 
 
+@pytest.mark.long
 def test_trials_of_the_front_are_tested(project: Path, leanopt, canonical, shown) -> None:
     """Spread over the front, the first one by rank; it is the chosen one everywhere."""
     lay(project, STRATEGY, PIPELINE.replace(ONE, TWO).replace("[parameters]", WINDOWS, 1))
@@ -214,6 +219,7 @@ def test_trials_of_the_front_are_tested(project: Path, leanopt, canonical, shown
         ]
 
 
+@pytest.mark.long
 def test_a_run_with_one_function_has_no_front(project: Path, leanopt) -> None:
     """The message says what it has instead."""
     lay(project, STRATEGY, PIPELINE)
@@ -228,6 +234,7 @@ def test_a_run_with_one_function_has_no_front(project: Path, leanopt) -> None:
         store.front(store.run())
 
 
+@pytest.mark.long
 def test_a_target_of_a_function_that_does_not_rank(project: Path, leanopt) -> None:
     """It would never be looked at, so it is an error."""
     for sets in (

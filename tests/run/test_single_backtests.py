@@ -71,6 +71,7 @@ def test_a_point_runs_once_and_answers_later(project: Path, leanopt, shown) -> N
     assert shown(project)["backtests"] == {"run": 0, "from_cache": 1}
 
 
+@pytest.mark.long
 def test_trials_of_runs_answer(project: Path, leanopt) -> None:
     """By their exact values, though the caller gives them as it likes."""
     leanopt(project, "run", "pipeline.toml", *SMALL)
@@ -80,6 +81,7 @@ def test_trials_of_runs_answer(project: Path, leanopt) -> None:
     assert rows(project, "SELECT count(*) FROM single_backtests") == [(0,)]
 
 
+@pytest.mark.long
 def test_it_counts_as_a_trial_once(project: Path) -> None:
     """With the daily Sharpe ratio, computed here from the curve that the strategy gives."""
     backtest(project, GOOD, GOOD)
@@ -98,6 +100,7 @@ def test_it_counts_as_a_trial_once(project: Path) -> None:
     assert rows(project, "SELECT count(*) FROM runs") == [(0,)]
 
 
+@pytest.mark.long
 def test_a_failure_is_stored_and_counts(project: Path) -> None:
     """As a failed trial; it answers too."""
     bad = next({**GOOD, "x": x} for x in range(1, 41) if (x * 7 + "fast".count("s")) % 13 == 0)
@@ -110,6 +113,7 @@ def test_a_failure_is_stored_and_counts(project: Path) -> None:
         assert [(one.failed, one.sharpe) for one in store.single_backtests()] == [(True, None)]
 
 
+@pytest.mark.long
 def test_values_off_the_grid_run(project: Path) -> None:
     """The grid of y ends at 1."""
     (result,) = backtest(project, {**GOOD, "y": Decimal("1.01")})
@@ -118,6 +122,7 @@ def test_values_off_the_grid_run(project: Path) -> None:
     assert found.drawdown == pytest.approx(0.1 + 0.2 * 1.01)
 
 
+@pytest.mark.long
 def test_each_scenario_is_backtested_and_counted(project: Path) -> None:
     """In their order."""
     sets = ('scenario=[{symbol = "SPY"}, {symbol = "QQQ"}]',)
@@ -130,6 +135,7 @@ def test_each_scenario_is_backtested_and_counted(project: Path) -> None:
         assert len(store.single_backtests()) == 4
 
 
+@pytest.mark.long
 def test_missing_outputs_run_again_and_count_no_more(project: Path) -> None:
     """The equity curve was not stored, so that the store cannot answer."""
     backtest(project, GOOD)
@@ -159,6 +165,7 @@ def run(parameters, scenario):
 '''
 
 
+@pytest.mark.long
 def test_another_result_is_told_and_does_not_replace_the_stored_one(project: Path) -> None:
     """Of a strategy that reads the clock."""
     (project / "strategy.py").write_text(CLOCK)
@@ -186,6 +193,7 @@ def run(parameters, scenario):
 '''
 
 
+@pytest.mark.long
 def test_a_failure_that_others_have_caused_is_none(project: Path) -> None:
     """A worker that had run nothing decides."""
     (project / "strategy.py").write_text(MEMORY)
@@ -219,6 +227,7 @@ def run(parameters, scenario):
 '''
 
 
+@pytest.mark.long
 def test_changed_data_stores_nothing(project: Path) -> None:
     """What ran before the last check that found none stays."""
     (project / "strategy.py").write_text(READS)
@@ -234,6 +243,7 @@ def test_changed_data_stores_nothing(project: Path) -> None:
         assert len(store.single_backtests()) == 1
 
 
+@pytest.mark.long
 def test_a_signal_keeps_what_has_finished(project: Path) -> None:
     """The others are not stored."""
     finished: list[int] = []
@@ -257,6 +267,7 @@ def test_a_signal_keeps_what_has_finished(project: Path) -> None:
     assert cached(backtest(project, *points[: len(finished)])) == [True] * len(finished)
 
 
+@pytest.mark.long
 def test_an_engine_without_files_does_not_run_again_for_them(project: Path) -> None:
     """It has no full results."""
     (first,) = backtest(project, GOOD, keep=True)

@@ -172,6 +172,7 @@ def test_what_a_sink_is_told(project: Path, site: str, leanopt, canonical, truth
     assert numbers(project) == list(range(1, told(project) + 1))
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize("at", [30, *(pytest.param(at, marks=pytest.mark.long) for at in (1, 13))])
 def test_only_new_trials_after_a_kill(
@@ -277,6 +278,7 @@ def test_a_run_that_a_sink_holds_up_is_interrupted(
     assert calls(project)[-1] == ["finish", "interrupted"]
 
 
+@pytest.mark.long
 def test_a_failed_run_finishes_its_sinks(project: Path, site: str, leanopt) -> None:
     """They have every trial that was told, and the state."""
     add(project, "watch")
@@ -288,6 +290,7 @@ def test_a_failed_run_finishes_its_sinks(project: Path, site: str, leanopt) -> N
     assert numbers(project) == list(range(1, told(project) + 1))
 
 
+@pytest.mark.long
 def test_each_run_has_its_own_file(project: Path, leanopt) -> None:
     """By the default of `jsonl`: the next run leaves the last one's trials."""
     add(project, "jsonl")
@@ -298,6 +301,7 @@ def test_each_run_has_its_own_file(project: Path, leanopt) -> None:
     assert (project / "trials-hill-2.jsonl").read_text() != first
 
 
+@pytest.mark.long
 def test_files_by_search_and_symbol(project: Path, leanopt, tmp_path: Path) -> None:
     """Each has every trial with the statistics of its symbol; no symbol leaves the project."""
     symbols = ("EUR/USD", "..", "SPY")

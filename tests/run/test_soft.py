@@ -23,6 +23,7 @@ def lines(text: str) -> list[dict]:
     return [json.loads(line) for line in text.splitlines()]
 
 
+@pytest.mark.long
 def test_the_whole_way(project: Path, leanopt, canonical, shown) -> None:
     """Of random trials the same points, each with what it costs, and another best one."""
     leanopt(project, "run", "pipeline.toml", *SMALL)
@@ -51,6 +52,7 @@ def test_the_whole_way(project: Path, leanopt, canonical, shown) -> None:
     assert canonical(project) == dump
 
 
+@pytest.mark.long
 def test_the_plan_has_them_only_if_used(project: Path, leanopt) -> None:
     """So other plans stay the same."""
     plans = [

@@ -51,6 +51,7 @@ def test_a_reason_is_a_short_text(
     assert stops == ([] if stop is None else [{"reason": stop}])
 
 
+@pytest.mark.long
 def test_a_run_that_died_between_the_stop_and_its_end_is_resumed(
     project: Path, site: Path, leanopt, canonical, shown
 ) -> None:

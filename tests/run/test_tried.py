@@ -80,6 +80,7 @@ def points(leanopt: Leanopt, folder: Path, run: str) -> set[int]:
     return {one["parameters"]["x"] for one in trials if "parameters" in one}
 
 
+@pytest.mark.long
 def test_the_number_goes_on(project: Path, leanopt: Leanopt) -> None:
     """After an edit, another seed and fitness, single backtests, looks and deletions."""
     run = ("run", "pipeline.toml", "--again")

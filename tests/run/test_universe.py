@@ -205,6 +205,7 @@ def test_python_says_it_too(tmp_path: Path) -> None:
     assert any("1 of 2 searches of run many-1 has no completed" in str(w.message) for w in caught)
 
 
+@pytest.mark.long
 def test_another_symbol_changes_no_other_search(tmp_path: Path, leanopt: Leanopt) -> None:
     """Each has the trials that it has alone, from the same first points, and nothing runs twice."""
     folder = write(tmp_path / "p", ["SPY"])
@@ -230,6 +231,7 @@ def test_any_number_of_workers(tmp_path: Path, leanopt: Leanopt, truth: str, wor
     assert dump(leanopt, folder) == truth
 
 
+@pytest.mark.long
 def test_killed_and_resumed(tmp_path: Path, leanopt: Leanopt, start, truth: str) -> None:
     """In the middle of the sixth symbol and later: the same trials in the end."""
     folder = write(tmp_path / "p", SYMBOLS)
@@ -244,6 +246,7 @@ def test_killed_and_resumed(tmp_path: Path, leanopt: Leanopt, start, truth: str)
     assert dump(leanopt, folder) == truth
 
 
+@pytest.mark.long
 def test_searches_open_one_after_the_other(tmp_path: Path, leanopt: Leanopt) -> None:
     """With one worker, the next begins where the one before has no work left for it."""
     folder = write(tmp_path / "p", [f"S{number}" for number in range(5)])
@@ -263,6 +266,7 @@ def test_searches_open_one_after_the_other(tmp_path: Path, leanopt: Leanopt) -> 
         assert max(ended[search]) < min(ended[search + 2])
 
 
+@pytest.mark.long
 def test_hostile_symbols(tmp_path: Path, leanopt: Leanopt) -> None:
     """They leave no folder, and break no table, no CSV, no JSON and no page."""
     folder = write(tmp_path / "p", HOSTILE)
@@ -304,6 +308,7 @@ def test_symbols_that_are_numbers(tmp_path: Path, leanopt: Leanopt) -> None:
     leanopt(folder, "show", "many-1", "3", "--search", "3")
 
 
+@pytest.mark.long
 def test_backtest_of_a_trial_is_that_of_its_search(tmp_path: Path, leanopt: Leanopt) -> None:
     """Other symbols have not judged it: a broken one fails nothing. Options bring them."""
     folder = write(tmp_path / "p", ["SPY", "broken", "QQQ"])

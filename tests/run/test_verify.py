@@ -262,6 +262,7 @@ def test_what_depends_on_earlier_backtests_is_told(verify: Verify) -> None:
     assert unseen.startswith("workers that had run nothing repeat the new results")
 
 
+@pytest.mark.long
 def test_a_tolerance_is_relative(verify: Verify, leanopt: Leanopt, twin: Path) -> None:
     """Of 5 and 7 orders, the difference is 2 / 7 of the larger."""
     done = verify(None, "--tolerance", "0.28", change="salt")
@@ -372,6 +373,7 @@ def run(parameters, scenario):
 '''
 
 
+@pytest.mark.long
 def test_a_strategy_that_reads_the_clock_is_found(tmp_path: Path, leanopt: Leanopt) -> None:
     """Where a statistic shows it, and where only the daily returns do."""
     pipeline = PIPELINE.replace('engine = "twin"', 'entry = "strategy.py:run"')
@@ -407,6 +409,7 @@ def test_the_quickstart_repeats(quickstart: Path, leanopt: Leanopt) -> None:
     assert "4 backtests of run quickstart-1: all equal on fresh workers" in done.stdout
 
 
+@pytest.mark.long
 def test_changed_data_is_named(quickstart: Path, leanopt: Leanopt) -> None:
     """By the scenario that reads it."""
     few = ("--set", "stage.0.trials=4", "--set", "stage.1.trials=1")

@@ -216,6 +216,7 @@ def test_killed_and_resumed(
     assert leanopt(folder, "runs").stdout.count("walk-") == 1
 
 
+@pytest.mark.long
 def test_the_second_length_repeats_no_backtest_of_a_span(
     tmp_path: Path, leanopt: Leanopt, shown: Callable[..., Mapping[str, Any]], canonical: Canonical
 ) -> None:
@@ -236,6 +237,7 @@ def test_the_second_length_repeats_no_backtest_of_a_span(
     assert shown(folder)["backtests"]["from_cache"] >= 4 * 14 + 4
 
 
+@pytest.mark.long
 def test_each_symbol_has_its_windows(
     tmp_path: Path, leanopt: Leanopt, canonical: Canonical
 ) -> None:
@@ -254,6 +256,7 @@ def test_each_symbol_has_its_windows(
     ]
 
 
+@pytest.mark.long
 def test_together_each_window_judges_by_all_symbols(
     tmp_path: Path, leanopt: Leanopt, canonical: Canonical
 ) -> None:
@@ -274,6 +277,7 @@ def test_together_each_window_judges_by_all_symbols(
     assert all(len(one["statistics"]) == 2 for one in trials)
 
 
+@pytest.mark.long
 def test_python_reads_the_pieces_of_a_path(tmp_path: Path, leanopt: Leanopt) -> None:
     """In date order, each with the returns of the chosen trial, as exact as 32-bit numbers are."""
     folder = written(tmp_path / "p")
@@ -299,6 +303,7 @@ def test_python_reads_the_pieces_of_a_path(tmp_path: Path, leanopt: Leanopt) -> 
     assert days == [day for day in every if date.fromordinal(day).weekday() < 5]
 
 
+@pytest.mark.long
 def test_commands_take_a_run_of_windows(tmp_path: Path, leanopt: Leanopt) -> None:
     """Tests are no trials, and no command fails on them."""
     folder = written(tmp_path / "p")
@@ -367,6 +372,7 @@ def test_a_window_without_a_feasible_trial_has_no_test(
     assert gaps == [None, "no feasible trial", None, None]
 
 
+@pytest.mark.long
 def test_a_test_that_fails_is_recorded_and_replayed(
     tmp_path: Path, leanopt: Leanopt, canonical: Canonical
 ) -> None:

@@ -92,6 +92,7 @@ def plugin(tmp_path: Path, takes: str = "") -> str:
     return str(info.parent)
 
 
+@pytest.mark.long
 def test_a_strategy_sees_days_before_the_first(backtest: Backtest) -> None:
     """As many as the scenario says; the days that it trades stay."""
     for warmup, seen in (("60d", 70), ("2w", 24)):
@@ -104,6 +105,7 @@ def test_a_strategy_sees_days_before_the_first(backtest: Backtest) -> None:
     assert "warmup" not in plain["definition"]
 
 
+@pytest.mark.long
 def test_backtests_of_another_warm_up_are_others(backtest: Backtest) -> None:
     """The content key has it, in days; weeks are the same days."""
     assert [backtest(*one)["from_cache"] for one in (["56d"], ["8w"], ["57d"], [])] == [
@@ -128,6 +130,7 @@ def walking(project: Path, warmup: str, more: str = "") -> None:
     (project / "pipeline.toml").write_text(text + '\n[[stage]]\nuse = "grid"\n')
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("more", ["", 'warmup = "7d"'])
 def test_each_window_has_the_warm_up(project: Path, leanopt, canonical, more: str) -> None:
     """Before its train days and before its test days; that of the windows counts there."""
@@ -209,6 +212,7 @@ def test_what_an_engine_cannot_take_is_named(
     assert f"leanopt_engines: {says}" in done.stdout + done.stderr
 
 
+@pytest.mark.long
 def test_a_run_is_repeated_with_its_warm_up(project: Path, leanopt) -> None:
     """It is in the plan: `verify` and the request that reproduces a backtest have it."""
     text = PIPELINE.replace("x = 1", "x = { values = [1, 2] }").replace(

@@ -20,6 +20,7 @@ def test_a_count_that_is_sure_is_called_exact() -> None:
     assert size_of(space(100, "x < y")) == Size(4950, exact=True)
 
 
+@pytest.mark.long
 def test_an_estimate_is_not_called_exact() -> None:
     """Nor is anything warned of where points were found."""
     size = size_of(space(10**6, "x < y"))

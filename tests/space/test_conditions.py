@@ -126,6 +126,7 @@ def cases(draw):
     return space, repaired
 
 
+@pytest.mark.long
 @given(cases())
 def test_inactive_parameters_have_their_first_value(case):
     """A point is canonical, feasible and active as every condition says in turn."""

@@ -63,6 +63,7 @@ axes = st.one_of(
 )
 
 
+@pytest.mark.long
 @given(axes, st.dictionaries(st.sampled_from("abc"), numbers | st.booleans() | st.text(max_size=3)))
 def test_a_space_survives_json(axis, fixed):
     """Written as JSON and read again, it is equal, types and all, and gives the same record."""

@@ -81,6 +81,7 @@ def test_a_linear_sum_is_counted() -> None:
     assert found(space) == expected
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("space", [made([12] * 10, " < ".join(LETTERS)), SUM])
 def test_the_first_point_is_uniform(space: Space) -> None:
     """Over seeds."""

@@ -144,6 +144,7 @@ def test_an_executor_that_leaves_daemons_is_caught(walker: Path) -> None:
     assert "a released worker left processes behind" in done.stdout
 
 
+@pytest.mark.long
 def test_the_driven_search_climbs(walker: Path) -> None:
     """As the page has it."""
     done = pytested(walker, "test_driven.py")

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from leanopt_harness.code_form import code_form
 
 Write = Callable[[str, str], str]
@@ -113,6 +114,7 @@ def test_a_deep_tree_has_a_form() -> None:
     assert code_form(source.encode()).count(b"(Add") == 1999
 
 
+@pytest.mark.long
 def test_the_identity_is_by_bytes_or_by_code(describe: Describe, write: Write) -> None:
     """By bytes as long as nothing else is asked for."""
     source = "from leanopt_harness import backtest\n@backtest\ndef run(p, s): return 1\n"

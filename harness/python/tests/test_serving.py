@@ -389,6 +389,7 @@ def run(parameters, scenario):
     assert harness.log.read_text() == "printed\ncomplained\n" * 3
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("when", ["import", "run"])
 def test_a_thread_left_running_does_not_hold_up_the_end(
     start: Start, write: Write, when: str

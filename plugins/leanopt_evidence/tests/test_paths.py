@@ -140,6 +140,7 @@ def test_a_path_is_shown(project: Path, leanopt) -> None:
     assert len(luck["searches"]) == 4
 
 
+@pytest.mark.long
 def test_several_paths_are_judged_by_the_median_one(project: Path, leanopt) -> None:
     """Of an even number by the lower of the two in the middle."""
     sets = ("--set", 'walk_forward.train=["1y", "2y", "3y"]')
@@ -162,6 +163,7 @@ def test_days_between_windows_are_no_years(project: Path, leanopt) -> None:
     assert path.track.periods == pytest.approx(365.25 * 5 / 7, rel=0.03)
 
 
+@pytest.mark.long
 def test_groups_that_do_not_train_are_no_years(tmp_path: Path, leanopt) -> None:
     """A search that is judged by the first and the last group has as many days a year."""
     leanopt(lay(tmp_path, STRATEGY, GRID), "run", "pipeline.toml")

@@ -67,6 +67,7 @@ LANDSCAPES: dict[str, Callable[[Point], float]] = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", LANDSCAPES)
 def test_importance_is_the_total_effect(name: str) -> None:
     """Of landscapes that are known everywhere; parameters without an effect show none."""

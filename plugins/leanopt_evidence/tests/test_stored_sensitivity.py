@@ -56,6 +56,7 @@ def found(project: Path) -> Sensitivity:
         return sensitivity_of(store, store.run())
 
 
+@pytest.mark.long
 def test_leave_often_decides_nothing(project: Path, found: Sensitivity) -> None:
     """Counted again from the stored statistics."""
     with open_store(project) as store:
@@ -91,6 +92,7 @@ def test_the_example_of_the_readme(
         sensitivity_of(store, store.run(), search=2)
 
 
+@pytest.mark.long
 def test_the_section_of_show(
     project: Path, found: Sensitivity, leanopt: Callable[..., Any]
 ) -> None:
@@ -116,6 +118,7 @@ def test_the_section_of_show(
     assert told == {"search": 1, "sensitivity": json.loads(json.dumps(attrs.asdict(found)))}
 
 
+@pytest.mark.long
 def test_of_several_searches_one_is_chosen(project: Path, leanopt: Callable[..., Any]) -> None:
     """Without a choice the section says how."""
     scenario = "universe = ['ixic', 'spx'], separate = true, start = 2010-01-04, cash = 1000000"

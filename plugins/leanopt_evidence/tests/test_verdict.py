@@ -135,6 +135,7 @@ def test_of_several_searches_the_best_counts() -> None:
 RUNS = [pytest.param(20, id="few"), pytest.param(200, id="many", marks=pytest.mark.long)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("runs", RUNS)
 def test_noise_is_seldom_evidence(runs: int) -> None:
     """Searches of 20 trials without skill over a year: at most 5%, within three standard errors."""

@@ -188,6 +188,7 @@ def test_same_on_every_machine() -> None:
     assert proposed == [(64, 3, 0), (30, 6, 0), (44, 0, 1), (88, 9, 2), (7, 4, 1)]
 
 
+@pytest.mark.long
 def test_optimized_fills_better() -> None:
     """Its centred discrepancy is below that of nine in ten plain designs."""
     qmc = pytest.importorskip("scipy.stats.qmc")

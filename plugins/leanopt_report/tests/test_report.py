@@ -259,6 +259,7 @@ def test_without_curves_it_says_how_to_get_them(tmp_path: Path, leanopt: Leanopt
     assert any('curves = "daily"' in text for text in equity["texts"])
 
 
+@pytest.mark.long
 def test_a_stopped_run_is_reported_as_such(tmp_path: Path, leanopt: Leanopt, start: Start) -> None:
     """With what is stored of it."""
     slow = STRATEGY.replace("    x, mode", "    import time; time.sleep(0.05)\n    x, mode")
@@ -370,6 +371,7 @@ def test_the_equity_is_that_of_the_chosen_trial(tmp_path: Path, leanopt: Leanopt
     assert equity["texts"][0].startswith(f"Trial {chosen},")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("form", ["html", "json"])
 def test_an_equity_that_no_chart_can_hold_is_told(
     tmp_path: Path, leanopt: Leanopt, form: str

@@ -162,6 +162,7 @@ def test_other_harnesses(run: Run, lean: Project, standin, canonical, abilities:
     assert there == [{**json.loads(line), "plan": None} for line in truth.splitlines()]
 
 
+@pytest.mark.long
 def test_a_type_that_values_do_not_fit_stops_the_run(run: Run, lean: Project) -> None:
     """The harness tells it where the source does not; nothing lifts that."""
     lean.edit('GetParameter("fast", 10)', 'GetParameter("fa" + Rest(), 10)', "EmaBands/EmaBands.cs")

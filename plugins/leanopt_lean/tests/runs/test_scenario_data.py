@@ -54,6 +54,7 @@ def test_plan_says_why_all_data_counts(run: Run, lean: Project) -> None:
     assert "data: every file counts: EmaBands.cs:16: AddUniverse may read any of them\n" in said
 
 
+@pytest.mark.long
 def test_symbols_without_data(run: Run, lean: Project) -> None:
     """With a search for each, theirs end at once and the others run; together nothing runs."""
     long = "x" * 300
@@ -76,6 +77,7 @@ def test_symbols_without_data(run: Run, lean: Project) -> None:
     assert "qqq.zip is missing" in said
 
 
+@pytest.mark.long
 def test_windows_without_data(run: Run, lean: Project) -> None:
     """An error; with a search for each symbol, those windows end, and the others run."""
     lean.edit("[parameters]", '[walk_forward]\ntrain = "2y"\ntest = "1y"\n\n[parameters]')

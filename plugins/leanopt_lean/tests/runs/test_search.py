@@ -127,6 +127,7 @@ def test_the_same_trials_by_any_harness(run: Run, lean: Project, canonical) -> N
     assert len(dumps) == 1
 
 
+@pytest.mark.long
 def test_nothing_of_a_backtest_is_left(run: Run, lean: Project) -> None:
     """Neither its results nor its configuration."""
     run("run", "pipeline.toml")

@@ -60,6 +60,7 @@ def _only(lean: Project, choices: str, rest: str = "") -> None:
     )
 
 
+@pytest.mark.long
 @either
 def test_only_what_the_strategy_did_is_remembered(run: Run, lean: Project, told, harness) -> None:
     """A second run has the rest backtested again, and comes to the same."""
