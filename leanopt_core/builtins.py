@@ -22,7 +22,7 @@ def leanopt_engines() -> Sequence[EngineSpec]:
             PythonStrategy,
             "Strategies written in Python, run by the warm Python harness",
             init="leanopt_core.scaffold.python:draft",
-            takes="warmup",
+            takes=("dates", "warmup"),
         ),
     ]
 

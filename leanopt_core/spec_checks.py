@@ -15,7 +15,7 @@ from leanopt_core.suggest import did_you_mean
 _PARTS: Final = ("factory", "init", "imports")
 _MUTABLE: Final = (list, dict, set, bytearray)
 # The fields of a scenario that an engine need not take.
-_OPTIONAL: Final = ("warmup",)
+_OPTIONAL: Final = ("dates", "warmup")
 
 
 def wrong_spec(hook: str, spec: object, expected: type) -> str:

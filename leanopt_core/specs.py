@@ -97,8 +97,8 @@ class EngineSpec(PluginSpec):
     another optimizer's configuration for `leanopt import`; it raises UsageError if it cannot.
     `statistics` are the names, as in `Statistics.values`, that every completed backtest reports as
     numbers; leanopt warns of a name in a pipeline that resembles one of them. `takes` are the
-    optional fields of a scenario that the engine gives its strategies: `warmup`. leanopt refuses
-    pipelines that set others.
+    optional fields of a scenario that the engine gives its strategies: `warmup`, and `dates` for
+    both `start` and `end`. leanopt refuses pipelines that need others.
     """
 
     init: str = ""

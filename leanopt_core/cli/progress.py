@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from shlex import quote
 from typing import Any, Final, Literal
 
@@ -152,7 +152,8 @@ class Progress:
     _hits: int = 0
     _told_here: int = 0
     _outcomes: int = 0
-    _scenarios: int = 1
+    # The scenarios of each search, by its number.
+    _scenarios: Mapping[int, frozenset[str]] = field(factory=dict)
     _remaining: Remaining = field(factory=Remaining)
     _times: TimeLeft = field(factory=lambda: TimeLeft(0))
     _pace: Recent = field(factory=Recent)
@@ -180,7 +181,10 @@ class Progress:
         if searches > 1:
             self._rows = {one.number: SearchRow.of(one) for one in run.searches}
             self._grid = grid_of(run)
-        self._scenarios = len(run.searches[0].scenarios)
+        self._scenarios = {
+            search.number: frozenset(one.name for one in search.scenarios)
+            for search in run.searches
+        }
         for stage in run.searches[0].stages:
             budget = None if stage.trials is None else stage.trials * searches
             self._stages[stage.name] = _Stage(budget, searches)
@@ -237,21 +241,22 @@ class Progress:
         objective: float | None,
         *,
         backtests: int,
-        complete: bool = True,
+        saved: int = 0,
         failure: str | None = None,
         message: str = "",
         earlier: bool = False,
     ) -> bool:
         """Count a finished trial; return whether `keep` must be told of it, one of the best.
 
-        `objective` is None if the trial is not feasible, or not `complete`. `failure` is the
-        category of one that failed, `message` says why. `earlier` says that it was finished before
-        this start of the run, or before it was watched.
+        `objective` is None if the trial is not feasible, or not complete. `saved` is how many of
+        its scenarios it did without. `failure` is the category of one that failed, `message` says
+        why. `earlier` says that it was finished before this start of the run, or before it was
+        watched.
         """
         self.told += 1
         self._told_here += not earlier
         self._outcomes += backtests
-        self.saved += 0 if complete else self._scenarios - backtests
+        self.saved += saved
         self._stages[stage].told += 1
         self._remaining.told(search, stage)
         if search in self._rows:
@@ -355,11 +360,20 @@ class Progress:
             left = min(left, limit)
         return left, remaining.early
 
+    @property
+    def _each(self) -> int:
+        """Return how many scenarios a trial has, before any trial is there."""
+        return max(map(len, self._scenarios.values()), default=1)
+
+    def lacks(self, search: int, judged: Collection[str]) -> int:
+        """Return how many of its scenarios a trial lacks that was judged by these."""
+        return len(self._scenarios.get(search, frozenset()).difference(judged))
+
     def _backtests(self, trials: int) -> float:
         """Return how many backtests so many trials still need, without those from the cache."""
         if not trials:
             return 0.0
-        each = self._outcomes / self.told if self.told else self._scenarios
+        each = self._outcomes / self.told if self.told else self._each
         ended = self._times.ended
         fresh = ended / (ended + self._hits) if ended else 1.0
         return max(1.0, (trials * each - self.ahead) * fresh)

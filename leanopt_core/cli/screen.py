@@ -103,7 +103,7 @@ class ProgressScreen:
             trial.stage,
             objective,
             backtests=len(record.statistics),
-            complete=score.complete,
+            saved=self.progress.lacks(record.search, record.statistics),
             failure=score.failure,
             message=next(iter(score.reasons), "") if score.failure else "",
             earlier=replayed,

@@ -15,6 +15,7 @@ from leanopt_core.cli.output import plain, print_json, print_table
 from leanopt_core.cli.session import plugin_calls
 from leanopt_core.cli.statistics import print_statistics
 from leanopt_core.plugins import discover
+from leanopt_core.report.best import judged_by
 from leanopt_core.report.run import trial_document
 from leanopt_core.report.subject import find_trial
 from leanopt_core.search.artifacts import kept_in
@@ -52,7 +53,8 @@ def _requests(run: StoredRun, search: int, trial: StoredTrial, calls: Calls) -> 
     registry = discover(noted=calls.noted)
     one = run.searches[search - 1]
     tests = [test for test in one.tests if test.ordinal in trial.backtests]
-    scenarios = (*one.scenarios, *tests)
+    cuts = [cut for cut in one.cuts if cut.ordinal in trial.backtests]
+    scenarios = (*cuts, *one.scenarios, *tests)
     return [(one.name, reproduce(run, trial, one.name, registry, calls)) for one in scenarios]
 
 
@@ -121,6 +123,9 @@ def _print_trial(run: StoredRun, search: int, trial: StoredTrial) -> None:
     print_table(("score", "value"), scored)
     for reason in more.get("reasons", ()):
         click.echo(f"  {plain(reason)}")
+    for cut in run.searches[search - 1].cuts:
+        if cut.ordinal in trial.backtests:
+            _print_backtest(run, trial, cut, "last days")
     for scenario in run.searches[search - 1].scenarios:
         _print_backtest(run, trial, scenario, "scenario")
     for test in run.searches[search - 1].tests:
@@ -129,11 +134,10 @@ def _print_trial(run: StoredRun, search: int, trial: StoredTrial) -> None:
 
 
 def _pruned(run: StoredRun, search: int, trial: StoredTrial) -> str:
-    """Return after how many scenarios a trial was pruned, nothing if it was not."""
+    """Return at which step a trial was pruned, nothing if it was not."""
     if trial.pruned_at is None:
         return ""
-    every = len(run.searches[search - 1].scenarios)
-    return f", pruned after {len(trial.backtests)} of {every} scenarios"
+    return f", pruned after {judged_by(run, search, trial)}"
 
 
 def _cell(value: object) -> object:

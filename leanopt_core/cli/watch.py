@@ -113,7 +113,7 @@ class Follower:
             told.stage,
             objective,
             backtests=told.backtests,
-            complete=complete,
+            saved=0 if complete else len(search.scenarios) - told.whole,
             failure=told.failure,
             earlier=self._looked is None,
         )

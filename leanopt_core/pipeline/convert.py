@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeAlias, Union, get_args, get_origin
 import attrs
 from cattrs import Converter
 
-from leanopt_core.pipeline.lengths import Days, Length, Lengths, nearest
+from leanopt_core.pipeline.lengths import Days, Length, Lengths, Rungs, nearest
 from leanopt_core.pipeline.problems import ValidationError, ValidationIssue, invalid, placed
 from leanopt_core.pipeline.toml import VariableText, number_in, toml_text
 from leanopt_core.pipeline.units import Bytes, Seconds, parse_bytes, parse_seconds
@@ -33,6 +33,7 @@ WORDS: Mapping[Any, str] = {
     Bytes: 'a size such as "2GB", or bytes',
     Length: 'a length such as "3y", "18m" or "60d"',
     Lengths: 'a length such as "3y", "18m" or "60d", or a list of lengths',
+    Rungs: 'numbers of scenarios such as [1, 5], or lengths such as ["1y", "2y"]',
     Days: 'days or weeks, such as "60d" or "8w"',
 }
 
@@ -134,6 +135,26 @@ def _lengths(value: object, _: object) -> object:
     return tuple(found.values())
 
 
+def _rung(value: object, _: object) -> int | Length:
+    if isinstance(value, str):
+        return _length(value, Length)
+    found = _int(value)
+    if found is None:
+        raise invalid(toml_text(value), 'expected a whole number, or a length such as "1y"')
+    return found
+
+
+def _rungs(value: object, _: object) -> object:
+    """Return the numbers or the lengths of a list."""
+    if not isinstance(value, list):
+        raise invalid(toml_text(value), f"expected {WORDS[Rungs]}")
+    found = tuple(_each(enumerate(value), [Rungs] * len(value), _rung).values())
+    if len({isinstance(one, Length) for one in found}) > 1:
+        why = "a rung has fewer scenarios, or all of them on fewer days"
+        raise invalid(toml_text(value), "expected only numbers or only lengths", why)
+    return found
+
+
 def _days(value: object, _: object) -> Days:
     """Return the days of a length; months have no fixed number of them."""
     length = _length(value, Length)
@@ -176,6 +197,7 @@ def make_converter(folder: Path) -> Converter:
         _register(converter, partial(is_, kind), unit(kind, parse))
     converter.register_structure_hook(Length, _length)
     _register(converter, partial(is_, Lengths), _lengths)
+    _register(converter, partial(is_, Rungs), _rungs)
     _register(converter, partial(is_, Days), _days)
     _register(converter, lambda kind: get_origin(kind) is Literal, _choice)
     _register(converter, _is_enum, _choice)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import evolve, frozen
 
 from leanopt_core.canonical import derive_seed
+from leanopt_core.pipeline.lengths import Length
 from leanopt_core.pipeline.splits import Fold, Span
 from leanopt_core.work import Scenario
 
 if TYPE_CHECKING:
     from leanopt_core.pipeline.settings import Pipeline
+    from leanopt_core.pipeline.tables import PruneTable
 
 #: The name of a run's only search, which all seeds come from.
 _ONLY: Final = "main"
@@ -24,8 +26,8 @@ _UNNAMED: Final = "default"
 class PlannedSearch:
     """One search of the run: its number from 1, its seed, and the scenarios of its trials.
 
-    `rungs` are the scenarios that judge a trial at each step, those of the last for good. No trial
-    is judged by `tests`.
+    `rungs` are the scenarios that judge a trial at each step, those of the last for good: before
+    it they can be `cuts`, which have the last days only. No trial is judged by `tests`.
     """
 
     number: int
@@ -34,6 +36,17 @@ class PlannedSearch:
     scenarios: tuple[str, ...]
     rungs: tuple[tuple[str, ...], ...] = ()
     tests: tuple[str, ...] = ()
+
+    @property
+    def cuts(self) -> tuple[str, ...]:
+        """Return the scenarios of rungs that are not among `scenarios`, in their order."""
+        named = (name for rung in self.rungs for name in rung)
+        return tuple(name for name in dict.fromkeys(named) if name not in self.scenarios)
+
+    @property
+    def most_backtests(self) -> int:
+        """Return how many backtests a trial has at most, without tests."""
+        return len(self.scenarios) + len(self.cuts)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the search as plain JSON values, without rungs and tests if it has none."""
@@ -70,11 +83,15 @@ class Expansion:
 
 @frozen
 class _Group:
-    """Scenarios that judge the same trials under one fold, or all their days if that is None."""
+    """Scenarios that judge the same trials under one fold, or all their days if that is None.
+
+    `labels` say what names each scenario beside its days.
+    """
 
     name: str
     fold: Fold | None
     scenarios: tuple[Scenario, ...]
+    labels: tuple[str, ...]
     tests: tuple[Scenario, ...] = ()
     #: The path of each test.
     paths: tuple[str, ...] = ()
@@ -95,7 +112,9 @@ def expand(pipeline: Pipeline) -> Expansion:
     for number, group in enumerate(groups, 1):
         names = tuple(one.name for one in group.scenarios)
         tests = tuple(dict.fromkeys(one.name for one in group.tests))
-        rungs = _rungs(pipeline, names)
+        steps = _rungs(pipeline.prune, group)
+        scenarios |= {one.name: one for step in steps for one in step}
+        rungs = tuple(tuple(one.name for one in step) for step in steps)
         searches.append(PlannedSearch(number, group.name, seed, names, rungs, tests))
         for path, test in zip(group.paths, group.tests, strict=True):
             paths.setdefault(path, []).append((number, test.name))
@@ -108,10 +127,11 @@ def _groups(pipeline: Pipeline) -> Iterator[_Group]:
     every = pipeline.scenarios
     groups = [(one,) for one in every] if pipeline.separate else [every]
     for group in groups:
-        if pipeline.split is None:
-            yield _Group(group[0].name if pipeline.separate else _ONLY, None, group)
-            continue
         labels = [_label(one, only=len(every) == 1) for one in group]
+        if pipeline.split is None:
+            name = group[0].name if pipeline.separate else _ONLY
+            yield _Group(name, None, group, tuple(labels))
+            continue
         for fold in pipeline.split.folds(days_of(group[0])):
             trained = _moved(group, labels, fold.train)
             name = _named(labels[0], str(fold)) if pipeline.separate else str(fold)
@@ -119,6 +139,7 @@ def _groups(pipeline: Pipeline) -> Iterator[_Group]:
                 name,
                 fold,
                 trained,
+                tuple(label for label in labels for _ in fold.train),
                 _moved(group, labels, fold.tests),
                 tuple(_named(label, path) for label in labels for path in fold.paths),
             )
@@ -153,16 +174,30 @@ def _named(label: str, rest: str) -> str:
     return f"{label} {rest}".lstrip()
 
 
-def _rungs(pipeline: Pipeline, names: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
-    """Return the steps of a trial, nested: none if nothing is pruned, the last has all scenarios.
+def _rungs(prune: PruneTable, group: _Group) -> tuple[tuple[Scenario, ...], ...]:
+    """Return the steps of a trial: none if nothing is pruned, the last has all scenarios.
 
-    With "bound" each has one scenario more.
+    With "bound" each has one scenario more. Steps of lengths have all scenarios on their last days;
+    a length that shortens none of them is no step.
     """
-    match pipeline.prune.use:
-        case "none":
-            return ()
-        case "bound":
-            counts: tuple[int, ...] = tuple(range(1, len(names)))
-        case "halving":
-            counts = tuple(count for count in pipeline.prune.rungs if count < len(names))
-    return tuple(names[:count] for count in (*counts, len(names)))
+    if prune.use == "none":
+        return ()
+    every = group.scenarios
+    if prune.lengths:
+        steps = (cut(every, group.labels, length) for length in prune.lengths)
+        return (*(step for step in steps if step != every), every)
+    counts = range(1, len(every)) if prune.use == "bound" else prune.counts
+    return (*(every[:count] for count in counts if count < len(every)), every)
+
+
+def cut(
+    scenarios: tuple[Scenario, ...], labels: Sequence[str], length: Length
+) -> tuple[Scenario, ...]:
+    """Return the scenarios on their last days of this length; shorter ones stay as they are."""
+    found = []
+    for one, label in zip(scenarios, labels, strict=True):
+        days = days_of(one)
+        last = days.last(length)
+        named = evolve(one, name=_named(label, str(last)), start=last.start)
+        found.append(one if last == days else named)
+    return tuple(found)

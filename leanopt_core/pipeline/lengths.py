@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from collections.abc import Mapping
-from datetime import MAXYEAR, date, timedelta
+from datetime import MAXYEAR, MINYEAR, date, timedelta
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Final, NewType, Self
@@ -61,21 +61,33 @@ class Length:
 
         A day that its month does not have becomes the month's last one.
         """
-        years, month = divmod(day.month - 1 + self.months, 12)
-        year = day.year + years
-        if year > MAXYEAR:
-            return None
-        clipped = day.replace(
-            year=year, month=month + 1, day=min(day.day, monthrange(year, month + 1)[1])
-        )
-        try:
-            return clipped + timedelta(self.days)
-        except OverflowError:
-            return None
+        return _moved(day, self.months, self.days)
+
+    def before(self, day: date) -> date | None:
+        """Return the day that is so much earlier, None before year 1; months as in `after`."""
+        return _moved(day, -self.months, -self.days)
+
+
+def _moved(day: date, months: int, days: int) -> date | None:
+    """Return the day so many months and then days later; None outside the calendar."""
+    years, month = divmod(day.month - 1 + months, 12)
+    year = day.year + years
+    if not MINYEAR <= year <= MAXYEAR:
+        return None
+    clipped = day.replace(
+        year=year, month=month + 1, day=min(day.day, monthrange(year, month + 1)[1])
+    )
+    try:
+        return clipped + timedelta(days)
+    except OverflowError:
+        return None
 
 
 Lengths = NewType("Lengths", tuple[Length, ...])
 """One length or several; usable as the type of a key."""
+
+Rungs = NewType("Rungs", tuple[int | Length, ...])
+"""Counts, or lengths of days, never both; usable as the type of a key."""
 
 Days = NewType("Days", int)
 """A length without months, in days; usable as the type of a key."""

@@ -30,7 +30,7 @@ from leanopt_core.pipeline.parameters import (
     read_space,
 )
 from leanopt_core.pipeline.problems import Problems
-from leanopt_core.pipeline.prune import read_prune
+from leanopt_core.pipeline.prune import check_lengths, read_prune
 from leanopt_core.pipeline.reader import Reader
 from leanopt_core.pipeline.scenarios import (
     Scenarios,
@@ -142,8 +142,11 @@ def _pipeline(
     scalar = read_scalar(general.scalar if general else None, objectives, reader)
     # How many scenarios a trial has decides nothing where nothing is searched.
     most = read.most * (split.spans if split else 1) if searched else None
-    search = _search(raw["search"], reader, functions, most)
     prune = read_prune(raw["prune"], reader, most, several=several)
+    steps = 1 + len(prune.lengths) if prune else 1
+    search = _search(raw["search"], reader, functions, most, steps)
+    if searched and prune and prune.lengths and prune.use == "halving":
+        check_lengths(prune, engine, read, split, reader)
     if several and soft:
         refuse_soft(reader.problems)
     choose = read_choose(
@@ -216,16 +219,19 @@ def _split(document: Mapping[str, object], reader: Reader, read: Scenarios | Non
 
 
 def _search(
-    raw: object, reader: Reader, functions: Sequence[Choice], scenarios: int | None
+    raw: object, reader: Reader, functions: Sequence[Choice], scenarios: int | None, steps: int
 ) -> SearchSettings | None:
-    """Read `[search]`, and report what does not go with fitness functions or the scenarios."""
+    """Read `[search]`, and report what does not go with fitness functions or the scenarios.
+
+    A trial has `steps` with backtests of all scenarios.
+    """
     search = reader.table(raw, ("search",), SearchSettings)
     if search is None:
         return None
     for fitness in functions:
         _check_curves(fitness, search, reader.problems)
     if scenarios is not None:
-        _check_backtests(search, scenarios, reader.problems)
+        _check_backtests(search, scenarios, steps, reader.problems)
     return search
 
 
@@ -242,14 +248,17 @@ def _check_curves(fitness: Choice, search: SearchSettings, problems: Problems) -
         )
 
 
-def _check_backtests(search: SearchSettings, scenarios: int, problems: Problems) -> None:
+def _check_backtests(
+    search: SearchSettings, scenarios: int, steps: int, problems: Problems
+) -> None:
     """Report a budget of backtests that is too small for one trial."""
-    if search.backtests is not None and search.backtests < scenarios:
+    if search.backtests is not None and search.backtests < scenarios * steps:
+        each = f", at each of {steps} steps" if steps > 1 else ""
         problems.add(
             ("search", "backtests"),
             toml_text(search.backtests),
-            f"expected {scenarios} or more",
-            f"a trial has a backtest for each of the {scenarios} scenarios",
+            f"expected {scenarios * steps} or more",
+            f"a trial has a backtest for each of the {scenarios} scenarios{each}",
         )
 
 

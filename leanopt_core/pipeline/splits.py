@@ -21,6 +21,11 @@ class Span:
     def __str__(self) -> str:
         return f"{self.start} to {self.end}"
 
+    def last(self, length: Length) -> Span:
+        """Return the last days of this length, all days if they are no more."""
+        first = None if self.end == date.max else length.before(self.end + timedelta(1))
+        return self if first is None else Span(max(first, self.start), self.end)
+
 
 @frozen
 class Fold:

@@ -15,7 +15,7 @@ from attrs import Attribute, field, frozen
 from attrs.validators import ge, gt, le, lt, min_len, optional
 
 from leanopt_core.fitness import FITNESS
-from leanopt_core.pipeline.lengths import Days, Length, Lengths
+from leanopt_core.pipeline.lengths import Days, Length, Lengths, Rungs
 from leanopt_core.pipeline.units import Bytes, Seconds
 
 _VARIABLE = re.compile("[A-Za-z_][A-Za-z0-9_]*")
@@ -344,14 +344,15 @@ class SearchSettings:
 
 @frozen
 class PruneTable:
-    """`[prune]`: which trials are not backtested under all their scenarios."""
+    """`[prune]`: which trials are not backtested under all their scenarios, or on all days."""
 
     use: Literal["none", "bound", "halving"] = field(
         default="none",
         metadata={"help": '"bound": those that cannot be the best; "halving": all but the best'},
     )
-    rungs: tuple[int, ...] = field(
-        default=(), metadata={"help": "numbers of scenarios that judge a trial before all do"}
+    rungs: Rungs = field(
+        default=Rungs(()),
+        metadata={"help": "scenarios, or last days of each, that judge a trial before all do"},
     )
     reduction: int = field(
         default=3,
@@ -360,9 +361,19 @@ class PruneTable:
     )
 
     @rungs.validator
-    def _growing(self, _attribute: object, rungs: tuple[int, ...]) -> None:
-        if any(after <= before for before, after in pairwise((0, *rungs))):
+    def _growing(self, _attribute: object, _rungs: Rungs) -> None:
+        if any(after <= before for before, after in pairwise((0, *self.counts))):
             raise ValueError("must be numbers from 1 that grow")
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """Return the rungs that are numbers of scenarios."""
+        return tuple(one for one in self.rungs if isinstance(one, int))
+
+    @property
+    def lengths(self) -> tuple[Length, ...]:
+        """Return the rungs that are lengths of days."""
+        return tuple(one for one in self.rungs if isinstance(one, Length))
 
 
 @frozen

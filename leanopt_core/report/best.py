@@ -18,7 +18,7 @@ from leanopt_core.report.searches import SearchReport
 from leanopt_core.report.statistics import main_figures
 from leanopt_core.shown import shortened
 from leanopt_core.store.inactive import Inactive
-from leanopt_core.store.records import RankedTrial, StoredRun
+from leanopt_core.store.records import RankedTrial, StoredRun, StoredTrial
 
 Cells = Mapping[str, str]
 Trials = Sequence[MergedTrials]
@@ -228,7 +228,7 @@ def _searched(
         **({"violation": number(trial.violation)} if violated else {}),
     }
     others = {
-        **({"scenarios": _judged_by(run, merged.first)} if pruned else {}),
+        **(_judged(run, merged.first) if pruned else {}),
         **values_shown(searched),
         **dict.fromkeys(inactive.at(trial.grid_index), "-"),
     }
@@ -240,8 +240,19 @@ def _searched(
     return {**scored, **objectives, **others}
 
 
-def _judged_by(run: StoredRun, ranked: RankedTrial) -> str:
-    """Return how many of its scenarios have judged a trial."""
-    every = len(run.searches[ranked.search - 1].scenarios)
-    judged = every if ranked.trial.pruned_at is None else len(ranked.trial.backtests)
-    return f"{judged} of {every}"
+def _judged(run: StoredRun, ranked: RankedTrial) -> dict[str, str]:
+    """Return how many of its scenarios have judged a trial, or at how many steps they have."""
+    count, _, unit = judged_by(run, ranked.search, ranked.trial).rpartition(" ")
+    return {unit: count}
+
+
+def judged_by(run: StoredRun, search: int, trial: StoredTrial) -> str:
+    """Return by how many of its scenarios a trial was judged, by steps if these have fewer days."""
+    one = run.searches[search - 1]
+    if one.cuts:
+        every = len(json.loads(run.plan)["searches"][search - 1]["rungs"])
+        judged, unit = every if trial.pruned_at is None else trial.pruned_at + 1, "steps"
+    else:
+        every, unit = len(one.scenarios), "scenarios"
+        judged = every if trial.pruned_at is None else len(trial.backtests)
+    return f"{judged} of {every} {unit}"

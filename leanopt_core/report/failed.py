@@ -44,7 +44,7 @@ def failure_groups(store: Store, run: StoredRun, search: int | None = None) -> l
     for one in _of(store.survey.failures(run.id), search):
         group = groups.setdefault((one.category, alike(one.message)), _Group(one))
         group.trials.add((one.search, one.trial))
-        group.scenarios[run.searches[one.search - 1].scenarios[one.ordinal].name] += 1
+        group.scenarios[run.searches[one.search - 1].every_scenario[one.ordinal].name] += 1
     found = [_grouped(group) for group in groups.values()]
     return sorted(found, key=lambda one: (-one.trials, one.search, one.trial))
 

@@ -14,6 +14,7 @@ from attrs import field, frozen
 from leanopt_core.canonical import canonical_json
 from leanopt_core.executors.base import unasked_memory
 from leanopt_core.pipeline import Pipeline, SearchPlan, execution
+from leanopt_core.pipeline.tables import PruneTable
 from leanopt_core.project_files import STORE
 from leanopt_core.report.asks import rates_document, slower, stage_rates
 from leanopt_core.report.figures import counted
@@ -192,7 +193,7 @@ class PlanReport:
     def trials(self) -> int | None:
         """Return the most trials of a search, None if a stage has neither budget nor bound."""
         plan, stages = self.ready.plan, self.ready.pipeline.stages
-        limit = budget(plan, max(len(search.scenarios) for search in plan.searches))
+        limit = budget(plan, max(search.most_backtests for search in plan.searches))
         points = self.size.value if self.size.exact else None
         return least(stages_trials(stages), None if limit is None else limit.trials, points)
 
@@ -201,7 +202,7 @@ class PlanReport:
         """Return the most backtests of all searches, None if their number is unlimited."""
         if self.trials is None:
             return None
-        return sum(self.trials * len(search.scenarios) for search in self.ready.plan.searches)
+        return sum(self.trials * search.most_backtests for search in self.ready.plan.searches)
 
     @property
     def tests(self) -> int:
@@ -250,7 +251,7 @@ def prune_line(ready: Prepared) -> str | None:
     if plan.prune.use == "none":
         return None
     if plan.prune.use == "halving":
-        return _halving_line(plan)
+        return _halving_line(plan, ready.pipeline.prune)
     each, worst = bounds(ready.pipeline)
     decided = "fails or is not feasible" if each else "fails or breaks a constraint"
     if worst:
@@ -261,13 +262,17 @@ def prune_line(ready: Prepared) -> str | None:
     return f"prune: a trial ends at the scenario where it {decided}{more}"
 
 
-def _halving_line(plan: SearchPlan) -> str:
-    """Return how many scenarios judge a trial at each step, of the search with the most steps."""
+def _halving_line(plan: SearchPlan, prune: PruneTable) -> str:
+    """Return what judges a trial at each step, in the search with the most steps."""
     *steps, last = max((search.rungs for search in plan.searches), key=len)
-    counts = ", ".join(f"{len(rung):,}" for rung in steps)
+    if prune.lengths:
+        judged = f"its last {', '.join(map(str, prune.lengths))}, then all days"
+    else:
+        counts = ", ".join(f"{len(rung):,}" for rung in steps)
+        judged = f"{counts}, then all {len(last):,} scenarios"
     return (
-        f"prune: a trial is judged by {counts}, then all {len(last):,} scenarios; the best "
-        f"1/{plan.prune.reduction} of a step go on (the first {plan.lookahead} have no rivals)"
+        f"prune: a trial is judged by {judged}; the best 1/{plan.prune.reduction} "
+        f"of a step go on (the first {plan.lookahead} have no rivals)"
     )
 
 

@@ -75,7 +75,7 @@ class Remaining:
         return cls(
             {
                 search.number: _Search(
-                    _budget(plan, execution, len(search.scenarios)),
+                    _budget(plan, execution, len(search.scenarios) + len(search.cuts)),
                     execution.get("time"),
                     {
                         stage.name: _Stage(

@@ -349,8 +349,8 @@ def trial_document(run: StoredRun, search: int, trial: StoredTrial) -> dict[str,
     """Return a trial of a run's search as JSON values.
 
     `statistics` are those over all its scenarios, `aggregate` is how they are combined. `tests` are
-    like `backtests`, of a trial that was tested. `inactive` are the parameters that did not count,
-    in runs with conditions.
+    like `backtests`, of a trial that was tested, and `cuts` of the scenarios on their last days.
+    `inactive` are the parameters that did not count, in runs with conditions.
     """
     inactive = Inactive.of(run)
     one, combination = run.searches[search - 1], Combination.of(run)
@@ -369,6 +369,7 @@ def trial_document(run: StoredRun, search: int, trial: StoredTrial) -> dict[str,
         "aggregate": combination.name if len(one.scenarios) > 1 else None,
         "statistics": combination.statistics(one, trial),
         "backtests": _backtests(one.scenarios, trial),
+        **({"cuts": cuts} if (cuts := _backtests(one.cuts, trial)) else {}),
         **({"tests": tests} if (tests := _backtests(one.tests, trial)) else {}),
     }
 

@@ -18,7 +18,7 @@ _OWN: Final = (
     *("search", "trial", "stage", "state", "origin", "fitness", "violation", "failure"),
     "message",
 )
-_GROUPS: Final = ("parameters", "values", "aggregate", "statistics")
+_GROUPS: Final = ("parameters", "values", "aggregate", "statistics", "cuts")
 
 
 def csv_lines(run: StoredRun, trials: Trials) -> Iterator[str]:
@@ -30,9 +30,9 @@ def csv_lines(run: StoredRun, trials: Trials) -> Iterator[str]:
     `inactive` if parameters have conditions: the names of those that did not count in the trial.
     `message` is that of the failure, or why there is no fitness. Columns are `parameters.NAME`,
     `values.NAME` (further values of the fitness function) and `statistics.NAME`; with several
-    scenarios `statistics.SCENARIO.NAME`, and `aggregate.NAME` over all of them. Unknown values are
-    empty, control characters are escaped. The trials are read twice: the columns must be known
-    first.
+    scenarios `statistics.SCENARIO.NAME`, and `aggregate.NAME` over all of them;
+    `cuts.SCENARIO.NAME` under those on their last days. Unknown values are empty, control
+    characters are escaped. The trials are read twice: the columns must be known first.
     """
     # A search of several is found by its name, such as a symbol, too.
     own = ["search", "name", *_OWN[1:]] if len(run.searches) > 1 else [*_OWN]
@@ -78,6 +78,10 @@ def _row(search: StoredSearch, trial: StoredTrial, combination: Combination) -> 
         before = f"statistics.{scenario.name}." if len(search.scenarios) > 1 else "statistics."
         statistics = _exact(found.statistics) if found and found.statistics else {}
         row |= {f"{before}{name}": value for name, value in statistics.items()}
+    for cut in search.cuts:
+        found = trial.backtests.get(cut.ordinal)
+        statistics = _exact(found.statistics) if found and found.statistics else {}
+        row |= {f"cuts.{cut.name}.{name}": value for name, value in statistics.items()}
     return row
 
 

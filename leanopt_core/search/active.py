@@ -49,8 +49,9 @@ class SearchSetup:
 
     `rungs` are the indexes of the scenarios that judge a trial at each step, those of the last
     judge it for good; each has some that no rung before has. Without any, all scenarios are one
-    rung. `prune` makes what decides which trials go no further, `choose` says which trials are
-    backtested under the `tests`, whose keys follow those of the scenarios.
+    rung. Before the last it can be `cuts`: scenarios on their last days. `prune` makes what decides
+    which trials go no further, `choose` says which trials are backtested under the `tests`, whose
+    keys follow those of the scenarios; those of the cuts are last.
     """
 
     space: Space
@@ -68,13 +69,14 @@ class SearchSetup:
     rungs: tuple[tuple[int, ...], ...] = ()
     prune: Callable[[], Prune] | None = None
     tests: tuple[Scenario, ...] = ()
+    cuts: tuple[Scenario, ...] = ()
     choose: Choose | None = None
     refused: str = ""
 
     @property
     def every_scenario(self) -> tuple[Scenario, ...]:
-        """Return the scenarios with the tests, in the order of their indexes."""
-        return (*self.scenarios, *self.tests)
+        """Return the scenarios, the tests and the cuts, in the order of their indexes."""
+        return (*self.scenarios, *self.tests, *self.cuts)
 
 
 @frozen
@@ -277,6 +279,7 @@ class ActiveSearch:
 
     def _test(self, command: Test) -> None:
         setup = self._setup
+        first = len(setup.scenarios)
         self._ledger.chosen(self._index, command.trials[0].number)
         for told in command.trials:
             pending = PendingTrial(
@@ -290,7 +293,7 @@ class ActiveSearch:
                 objective=told.objective,
             )
             self._pending[told.number] = pending
-            self._want(pending, range(len(setup.scenarios), len(self._scenarios)))
+            self._want(pending, range(first, first + len(setup.tests)))
 
     def _want(self, pending: PendingTrial, indexes: Iterable[int]) -> None:
         """Land what is stored of the scenarios that a trial lacks; the others are backtests."""

@@ -31,7 +31,7 @@ from leanopt_core.work import Backtest, Outcome
 
 @define(eq=False)
 class PendingTrial:
-    """A trial that waits for backtests: one outcome slot per scenario, tests last.
+    """A trial that waits for backtests: one outcome slot per scenario, tests and cuts last.
 
     It has been proposed but not told, or is `testing`: `objective` is then what the search found.
     `context` is what its fitness function may know of the search. It has reached the `rung`, and

@@ -89,6 +89,12 @@ class Restored:
         tests = self.plan["searches"][search - 1].get("tests", ())
         return tuple(map(self.scenarios.__getitem__, tests))
 
+    def cuts(self, search: int) -> tuple[Scenario, ...]:
+        """Return the scenarios of a search on their last days, which judge trials first."""
+        planned = self.plan["searches"][search - 1]
+        names = dict.fromkeys(name for rung in planned.get("rungs", ()) for name in rung)
+        return tuple(self.scenarios[name] for name in names if name not in planned["scenarios"])
+
     def engine(self, **changed: object) -> Choice:
         """Return the engine with its options, some of them changed.
 

@@ -57,7 +57,10 @@ def setups(
     for search in ready.plan.searches:
         chosen = tuple(scenarios[name] for name in search.scenarios)
         tests = tuple(scenarios[name] for name in search.tests)
-        keys, *elsewhere = zip(*map(ready.scenario_keys, (*chosen, *tests)), strict=True)
+        cuts = tuple(scenarios[name] for name in search.cuts)
+        keys, *elsewhere = zip(*map(ready.scenario_keys, (*chosen, *tests, *cuts)), strict=True)
+        # By name, in the order of `SearchSetup.every_scenario`.
+        places = {one.name: at for at, one in enumerate((*chosen, *tests, *cuts))}
         found.append(
             SearchSetup(
                 space=ready.plan.space,
@@ -68,13 +71,14 @@ def setups(
                 scenarios=chosen,
                 shared_keys=keys,
                 elsewhere=tuple(elsewhere),
-                budget=budget(ready.plan, len(chosen)),
+                budget=budget(ready.plan, search.most_backtests),
                 stop_when_failing=ready.plan.stop_when_failing,
                 statistics=named,
                 time=times,
-                rungs=tuple(tuple(map(search.scenarios.index, rung)) for rung in search.rungs),
+                rungs=tuple(tuple(map(places.__getitem__, rung)) for rung in search.rungs),
                 prune=prune_of(pipeline, len(search.rungs)),
                 tests=tests,
+                cuts=cuts,
                 choose=choose_of(pipeline.choose, ready.plan.space) if tests else None,
                 refused=_refused(search, ready.refused),
             )
@@ -84,7 +88,8 @@ def setups(
 
 def _refused(search: PlannedSearch, refused: Mapping[str, str]) -> str:
     """Return why a search cannot run, its tests neither; empty if it can."""
-    found = (refused[name] for name in (*search.scenarios, *search.tests) if name in refused)
+    names = (*search.scenarios, *search.tests, *search.cuts)
+    found = (refused[name] for name in names if name in refused)
     return "; ".join(dict.fromkeys(found))
 
 
@@ -155,6 +160,7 @@ def new_searches(ready: Prepared, direction: Direction) -> list[NewSearch]:
             scenarios=[scenarios[name] for name in search.scenarios],
             stages=stages,
             tests=[scenarios[name] for name in search.tests],
+            cuts=[scenarios[name] for name in search.cuts],
         )
         for search in ready.plan.searches
     ]
@@ -198,7 +204,7 @@ def _split(ready: Prepared, choice: Choice, calls: Calls) -> SplitSink:
         return build_sink(filled, folder, calls)
 
     symbols = {
-        search.number: {name: scenarios[name] for name in search.scenarios}
+        search.number: {name: scenarios[name] for name in (*search.scenarios, *search.cuts)}
         for search in ready.plan.searches
     }
     return SplitSink(build, sorted(used), symbols)

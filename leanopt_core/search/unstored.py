@@ -65,7 +65,7 @@ def again(
     scenarios: Sequence[Scenario],
     outcomes: Mapping[int, Outcome] | None = None,
 ) -> Iterator[Again]:
-    """Yield the stored backtests of a trial; `scenarios` are those of its search, tests last.
+    """Yield the stored backtests of a trial; `scenarios` are all those of its search.
 
     `outcomes` are by scenario index, by default those of the trial, which have statistics only.
     """

@@ -92,7 +92,8 @@ def verify(
 
 def _again(stored: Stored, restored: Restored) -> Iterable[Again]:
     """Yield the backtests of a trial whose result is a property of the backtest itself."""
-    scenarios = (*restored.searched(stored.search), *restored.tested(stored.search))
+    search = stored.search
+    scenarios = (*restored.searched(search), *restored.tested(search), *restored.cuts(search))
     for one in again(stored.search, stored.trial, restored.space, scenarios, stored.outcomes):
         failure = one.outcome.failure
         if one.outcome.statistics is not None or (failure and failure.category in LASTING):

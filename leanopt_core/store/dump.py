@@ -14,6 +14,7 @@ from leanopt_core.store.records import (
     StoredBacktest,
     StoredEvent,
     StoredRun,
+    StoredScenario,
     StoredSearch,
     StoredTrial,
 )
@@ -119,13 +120,16 @@ def _score(trial: StoredTrial, *, messages: bool) -> Members:
 def _canonical_trial(search: StoredSearch, trial: StoredTrial) -> Members:
     members = _proposal(search, trial)
     if trial.told:
-        statistics = [
-            (scenario.name, trial.backtests[scenario.ordinal].statistics or "null")
-            for scenario in search.scenarios
-            if scenario.ordinal in trial.backtests
-        ]
-        members.append(("statistics", json_object(statistics)))
+        members.append(("statistics", json_object(_results(trial, search.scenarios))))
+        if search.cuts:
+            members.append(("cuts", json_object(_results(trial, search.cuts))))
     return members + _score(trial, messages=False)
+
+
+def _results(trial: StoredTrial, scenarios: Iterable[StoredScenario]) -> Members:
+    """Return the statistics of a trial under the scenarios that it has a backtest of."""
+    found = ((one.name, trial.backtests.get(one.ordinal)) for one in scenarios)
+    return [(name, one.statistics or "null") for name, one in found if one is not None]
 
 
 def _canonical_stop(search: StoredSearch, stop: StoredEvent) -> Members:

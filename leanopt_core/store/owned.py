@@ -20,7 +20,7 @@ SELECT DISTINCT search_id, number, failed FROM (
   ) AS place
   FROM runs
   JOIN searches ON searches.run_id = runs.id
-  JOIN scenarios ON scenarios.search_id = searches.id AND scenarios.role = 'train'
+  JOIN scenarios ON scenarios.search_id = searches.id AND scenarios.role IN ('train', 'cut')
   JOIN evaluations AS e ON e.search_id = searches.id AND e.ordinal = scenarios.ordinal
   JOIN trials ON trials.search_id = e.search_id AND trials.number = e.number AND {TOLD}
   JOIN backtests AS b ON b.id = e.backtest_id

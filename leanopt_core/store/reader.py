@@ -9,7 +9,7 @@ from typing import Final
 from leanopt_core.outputs import DailyReturns
 from leanopt_core.ranking import RANKED
 from leanopt_core.store import dump
-from leanopt_core.store.columns import JUDGES, TOLD, TRIAL, trials
+from leanopt_core.store.columns import JUDGES, JUDGES_AT_ALL, TOLD, TRIAL, trials
 from leanopt_core.store.daily import TrialReturns, calendar_days, trial_returns
 from leanopt_core.store.database import Database, Row
 from leanopt_core.store.outputs import mean_sizes, with_outputs
@@ -77,14 +77,15 @@ ORDER BY searches.number, trials.number, b.id IS NULL, e.ordinal LIMIT 1"""
 # `IS NOT`: a backtest whose run was deleted has NULL, and is a cache hit too.
 _TOLD: Final = f"""
 SELECT t.number, g.name, t.fitness, t.violation, t.failure, count(*),
-  count(CASE WHEN b.run_id IS NOT s.run_id THEN 1 END), t.pruned_at
+  count(CASE WHEN b.run_id IS NOT s.run_id THEN 1 END), count(CASE WHEN {JUDGES} THEN 1 END),
+  t.pruned_at
 FROM (
   SELECT * FROM trials WHERE search_id = ? AND number > ? AND {TOLD}
   ORDER BY number LIMIT ?
 ) AS t
 JOIN stages AS g ON g.id = t.stage_id
 JOIN searches AS s ON s.id = t.search_id
-JOIN evaluations AS e ON e.search_id = t.search_id AND e.number = t.number AND {JUDGES}
+JOIN evaluations AS e ON e.search_id = t.search_id AND e.number = t.number AND {JUDGES_AT_ALL}
 JOIN backtests AS b ON b.id = e.backtest_id
 GROUP BY t.number ORDER BY t.number"""
 _RUN_HERE: Final = """
@@ -96,7 +97,7 @@ SELECT seconds, worker, finished_at FROM (
 ) ORDER BY id"""
 _FIRST_TRIALS: Final = f"""
 SELECT searches.id, min(e.number) FROM searches
-JOIN evaluations AS e ON e.search_id = searches.id AND {JUDGES}
+JOIN evaluations AS e ON e.search_id = searches.id AND {JUDGES_AT_ALL}
 JOIN backtests ON backtests.id = e.backtest_id AND backtests.run_id = searches.run_id
 WHERE searches.run_id = ? AND finished_at >= ? GROUP BY searches.id"""
 _AHEAD: Final = """

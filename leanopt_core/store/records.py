@@ -19,7 +19,7 @@ from leanopt_core.work import Category, Failure, Outcome
 RunState = Literal["running", "finished", "interrupted", "failed"]
 #: Whether methods are told what comes of a scenario: only of `train`. `test` is for trials chosen
 #: at the end of a search, `asked` for those that a user asks for.
-Role = Literal["train", "test", "asked"]
+Role = Literal["train", "test", "asked", "cut"]
 TrialState = Literal["proposed", "completed", "failed", "withdrawn"]
 
 
@@ -200,7 +200,8 @@ class StoredTestScore:
 class StoredSearch:
     """A search of a run with its scenarios and stages, and counts of its trials by state.
 
-    `best` is the number of the trial with rank 1. `scenarios` judge the trials. `tests` do not;
+    `best` is the number of the trial with rank 1. `scenarios` judge the trials, and `cuts` at steps
+    before the last: they are scenarios on their last days. `tests` do not;
     `chosen` is the first trial that was backtested under them, None without one, and `scores` are
     what it is worth there, as far as known.
     """
@@ -220,16 +221,21 @@ class StoredSearch:
     tests: tuple[StoredScenario, ...] = ()
     chosen: int | None = None
     scores: tuple[StoredTestScore, ...] = ()
+    cuts: tuple[StoredScenario, ...] = ()
 
     def judged(self, trial: StoredTrial) -> dict[int, StoredBacktest]:
-        """Return the backtests of a trial that judge it, by scenario index; tests are left out."""
-        known = {one.ordinal for one in self.scenarios}
+        """Return the backtests of a trial that judge it, by scenario index; tests are left out.
+
+        Of a complete trial, those under the cuts are left out, too: they judged it before.
+        """
+        cuts = () if trial.pruned_at is None else self.cuts
+        known = {one.ordinal for one in (*self.scenarios, *cuts)}
         return {at: one for at, one in trial.backtests.items() if at in known}
 
     @cached_property
     def every_scenario(self) -> tuple[StoredScenario, ...]:
-        """Return the scenarios with the tests, in the order of their indexes."""
-        return (*self.scenarios, *self.tests)
+        """Return the scenarios, the tests and the cuts, in the order of their indexes."""
+        return (*self.scenarios, *self.tests, *self.cuts)
 
 
 @frozen
@@ -287,6 +293,8 @@ class RunSummary:
 class TrialSummary:
     """Summary of a told trial; `cached` is the number of its `backtests` from other runs.
 
+    `whole` is the number of those that are under its scenarios, not on their last days only.
+
     `pruned_at` is the last step that judged it, None if all scenarios did.
     """
 
@@ -297,6 +305,7 @@ class TrialSummary:
     failure: str | None
     backtests: int
     cached: int
+    whole: int
     pruned_at: int | None = None
 
 

@@ -112,7 +112,7 @@ class NewStage:
 class NewSearch:
     """A search to store; `seed` is below 2**63, `direction` is the fitness function's.
 
-    No trial is judged by the `tests`.
+    No trial is judged by the `tests`, and none for good by the `cuts`.
     """
 
     number: int
@@ -122,6 +122,7 @@ class NewSearch:
     scenarios: Sequence[Scenario]
     stages: Sequence[NewStage]
     tests: Sequence[Scenario] = ()
+    cuts: Sequence[Scenario] = ()
 
 
 class Runs:
@@ -232,8 +233,9 @@ class Runs:
             tuple(StoredStage(*stage) for stage in stages),
             tuple(one for one in scenarios if one.role == "test"),
         )
+        cuts = tuple(one for one in scenarios if one.role == "cut")
         scores = tuple(StoredTestScore(*row) for row in tested)
-        return StoredSearch(*[search_id, *columns, *members, chosen, scores])
+        return StoredSearch(*[search_id, *columns, *members, chosen, scores, cuts])
 
     def named(self, name: str) -> StoredRun | None:
         """Return the run of exactly this name, None if there is none."""
@@ -306,6 +308,7 @@ class Runs:
 
 
 def _roles(search: NewSearch) -> Iterator[tuple[Scenario, Role]]:
-    """Yield the scenarios of a search with their roles, the tests last."""
+    """Yield the scenarios of a search with their roles, in the order of their indexes."""
     yield from ((scenario, "train") for scenario in search.scenarios)
     yield from ((scenario, "test") for scenario in search.tests)
+    yield from ((scenario, "cut") for scenario in search.cuts)

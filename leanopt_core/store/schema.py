@@ -419,6 +419,19 @@ CREATE TABLE test_scores (
   PRIMARY KEY (search_id, number, ordinal)
 ) WITHOUT ROWID"""
 
+# A scenario on its last days, which judges trials at a step before the last. As for `_STATES`, the
+# table's text is edited.
+_CUTS: Final = (
+    "PRAGMA writable_schema = ON",
+    """
+UPDATE sqlite_master SET sql = replace(
+  sql,
+  '(role IN (''train'', ''test'', ''asked''))',
+  '(role IN (''train'', ''test'', ''asked'', ''cut''))'
+) WHERE type = 'table' AND name = 'scenarios'""",
+    "PRAGMA writable_schema = RESET",
+)
+
 #: Name and statements of every migration, in order.
 MIGRATIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("first", _FIRST),
@@ -440,6 +453,7 @@ MIGRATIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("notes", ("ALTER TABLE runs ADD COLUMN note TEXT",)),  # the user's
     ("looks", (_HOLDOUTS, _LOOKS)),
     ("test_scores", (_TEST_SCORES,)),
+    ("cuts", _CUTS),
 )
 
 

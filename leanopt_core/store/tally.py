@@ -6,7 +6,7 @@ from typing import Final
 
 from attrs import frozen
 
-from leanopt_core.store.columns import TOLD
+from leanopt_core.store.columns import JUDGES, TOLD
 from leanopt_core.store.database import Database
 
 # ruff: noqa: S608 - the statements are made of constants
@@ -42,12 +42,12 @@ JOIN evaluations ON evaluations.search_id = searches.id
 JOIN backtests ON backtests.id = evaluations.backtest_id
 WHERE searches.run_id = :run"""
 
-# What pruned trials would have had more, had they been complete.
-_SAVED: Final = """
+# What pruned trials lack of their scenarios.
+_SAVED: Final = f"""
 SELECT coalesce(sum(
   (SELECT count(*) FROM scenarios WHERE search_id = trials.search_id AND role = 'train')
   - (SELECT count(*) FROM evaluations AS e
-     WHERE e.search_id = trials.search_id AND e.number = trials.number)
+     WHERE e.search_id = trials.search_id AND e.number = trials.number AND {JUDGES})
 ), 0)
 FROM searches JOIN trials ON trials.search_id = searches.id AND pruned_at IS NOT NULL
 WHERE run_id = ?"""

@@ -166,6 +166,21 @@ def test_what_decides_how_trials_are_halved(load) -> None:
     assert found["searches"][0]["rungs"] == [["SPY"], ["SPY", "QQQ", "IWM"]]
 
 
+def test_rungs_of_lengths_are_the_last_days(load) -> None:
+    """Of each scenario, with what else it has; one that is shorter stays as it is."""
+    short = '{ symbol = "QQQ", start = 2016-01-01, end = 2016-12-30 }'
+    long = '{ symbol = "SPY", start = 2004-01-02, end = 2016-12-30, warmup = "60d" }'
+    sets = [f"scenario=[{long}, {short}]", "prune.use=halving", 'prune.rungs=["6m", "2y"]']
+    found = plan(load(sets=sets)).to_dict()
+    half = [f"{one} 2016-06-30 to 2016-12-30" for one in ("SPY", "QQQ")]
+    second = "SPY 2014-12-31 to 2016-12-30"
+    assert found["searches"][0]["rungs"] == [half, [second, "QQQ"], ["SPY", "QQQ"]]
+    named = {one["name"]: one for one in found["scenarios"]}
+    assert list(named) == ["SPY", "QQQ", *half, second]
+    whole = {key: value for key, value in named["SPY"].items() if key != "data"}
+    assert named[second] == {**whole, "name": second, "start": "2014-12-31"}
+
+
 def test_an_option_that_is_rare_is_in_the_plan_where_it_is_given() -> None:
     """So the plans of pipelines without it are those from before there was such an option."""
     assert plain(ScenarioOptions()) == {"aggregate": "mean", "min_trades": 30, "min_years": 0.0}

@@ -189,3 +189,15 @@ def test_longer_is_later(one: Length, two: Length, day: date) -> None:
     assert both is not None
     assert day < first < both
     assert Length.parse(str(one)) == one
+
+
+@pytest.mark.parametrize("day", [date(2016, 2, 29), date(2015, 3, 31), date(2014, 12, 31)])
+def test_last_days(day: date) -> None:
+    """As many as the length says, months by the day after the last one."""
+    days, after = Span(date(2004, 1, 1), day), day + timedelta(1)
+    for text in ("1d", "2w", "1m", "18m", "3y"):
+        length = Length.parse(text)
+        found = days.last(length)
+        assert found.end == day
+        assert length.after(found.start) == after
+    assert days.last(Length.parse("60y")) == days

@@ -194,7 +194,7 @@ def test_an_engine_that_says_it_takes_it_gets_it(project: Path, tmp_path: Path, 
     ("takes", "says"),
     [
         ('"warmpu"', "'plain' takes 'warmpu'; did you mean 'warmup'?"),
-        ("3", "'plain' has the takes 3, expected some of 'warmup'"),
+        ("3", "'plain' has the takes 3, expected some of 'dates', 'warmup'"),
     ],
 )
 def test_what_an_engine_cannot_take_is_named(

@@ -28,6 +28,6 @@ def leanopt_engines() -> Sequence[EngineSpec]:
             init="leanopt_lean.scaffold.draft:draft",
             imports="leanopt_lean.importing.load:translated",
             statistics=STATISTICS,
-            takes="warmup",
+            takes=("dates", "warmup"),
         )
     ]
