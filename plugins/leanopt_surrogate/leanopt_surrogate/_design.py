@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 #: The pairs of points to compare over all hypercubes: 50 hypercubes of 24 points.
 PAIRS = 28_800
+#: The random points that show which share of a grid is feasible, and the smallest share to reckon.
+SAMPLE, RAREST = 1000, 0.1
 
 
 def spread_design(grid: Grid, count: int, random: Generator) -> list[Point]:
@@ -25,13 +28,23 @@ def spread_design(grid: Grid, count: int, random: Generator) -> list[Point]:
     """
     best: tuple[int, float] = (-1, 0.0)
     design: list[Point] = []
+    size = _size(grid, count, random)
     for _ in range(max(1, PAIRS // count**2)):
-        rows = grid.canonical(_hypercube(grid, count, random)).tolist()
-        points = [p for p in dict.fromkeys(map(tuple, rows)) if grid.space.feasible(p)]
+        rows = grid.canonical(_hypercube(grid, size, random)).tolist()
+        points = [p for p in dict.fromkeys(map(tuple, rows)) if grid.space.feasible(p)][:count]
         merit = (len(points), _spread(grid, points))
         if merit > best:
             best, design = merit, points
     return design
+
+
+def _size(grid: Grid, count: int, random: Generator) -> int:
+    """Return the size of a hypercube with about `count` feasible points."""
+    if not grid.space.constraints:
+        return count
+    points = map(tuple, grid.canonical(grid.draw(SAMPLE, random)).tolist())
+    share = sum(map(grid.space.feasible, points)) / SAMPLE
+    return ceil(count / max(share, RAREST))
 
 
 def _hypercube(grid: Grid, count: int, random: Generator) -> Ints:
