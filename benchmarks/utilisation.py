@@ -6,23 +6,28 @@ strategy slept: what is missing is all that leanopt, the protocol and waiting fo
 `--searches N` a run has a search for each of N symbols, of 20 trials each: all of them share the
 workers, and there is no barrier beside. With `--windows` too, the searches are windows of
 walk-forward, and the best trial of each is tested when it has ended.
+
+With `--stage NAME` that method searches seven parameters with two workers and backtests of 10 ms,
+once by default and once with `asks_per_second`, if it has that option. Beside how busy the workers
+are, the figures have the machine's load while they were measured, in processes by processor.
 """
 
 from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Collection, Mapping
+from os import cpu_count, getloadavg
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from attrs import frozen
+from attrs import field, fields_dict, frozen
 from barrier import IN_FLIGHT, Barrier
 from common import alone, options, project, report, said
 from quiet import Quiet
 
 from leanopt_core.pipeline import load_pipeline
-from leanopt_core.plugins import discover
+from leanopt_core.plugins import Kind, discover
 from leanopt_core.search.advice import advised
 from leanopt_core.search.run import run_pipeline
 from leanopt_core.store.store import open_store
@@ -41,8 +46,9 @@ def run(parameters, scenario):
     begun = time.monotonic()
     spread = math.log(1 + parameters["cv"] ** 2)
     draw = random.Random(parameters["x"])
+    value = -sum((parameters[name] - 4) ** 2 for name in "abcdefg" if name in parameters)
     time.sleep(draw.lognormvariate(math.log(parameters["mean"]) - spread / 2, math.sqrt(spread)))
-    return Result({"begun": begun, "ended": time.monotonic()})
+    return Result({"begun": begun, "ended": time.monotonic(), "value": value})
 '''
 
 PIPELINE = """
@@ -76,6 +82,8 @@ trials = 1
 WORKERS = (2, 4, 16, 64)
 SPREADS = (0, 0.5, 1)
 KINDS = ("busy", "barrier_busy")
+# Of runs with `--stage`: seconds of a backtest, workers, and asks a second.
+MEAN, TWO, RATE = 0.01, 2, 200
 Interval = tuple[float, float]
 
 
@@ -83,7 +91,8 @@ Interval = tuple[float, float]
 class Load:
     """What is asked of the workers: how many they are, and how long each sleeps, in seconds.
 
-    `trials` are those of each search; with `windows`, each search has a test.
+    `trials` are those of each search; with `windows`, each search has a test. `more` are further
+    keys of the pipeline, with their values.
     """
 
     workers: int
@@ -92,6 +101,7 @@ class Load:
     trials: int
     searches: int = 1
     windows: bool = False
+    more: Mapping[str, object] = field(factory=dict)
 
 
 def leanopt(pipeline: Path, load: Load) -> float:
@@ -103,6 +113,7 @@ def leanopt(pipeline: Path, load: Load) -> float:
         "parameters.cv": load.spread,
         "parameters.mean": load.mean,
         "stage.0.trials": load.trials + (2 * lookahead if load.searches == 1 else 0),
+        **load.more,
     }
     if load.windows:
         sets["scenario"] = f"{{ start = 2000-01-01, end = {2000 + load.searches}-12-31 }}"
@@ -164,6 +175,35 @@ def several(chosen: Namespace) -> None:
     report("utilisation", figures, as_json=chosen.json)
 
 
+def of_stage(chosen: Namespace) -> None:
+    """Measure runs of one method and print."""
+    registered = discover().find(Kind.STAGE, chosen.stage)
+    known = fields_dict(registered.spec.options) if registered else {}
+    rates = [None, RATE] if "asks_per_second" in known else [None]
+    seconds, repeats = (3, 1) if chosen.quick else (10, 3)
+    figures: dict[str, float | None] = {}
+    for rate in rates:
+        more: dict[str, object] = {
+            "stage.0.use": chosen.stage,
+            **({} if rate is None else {"stage.0.asks_per_second": rate}),
+            "parameters.x": 0,
+            **{f"parameters.{name}": "{ min = 1, max = 9 }" for name in "abcdefg"},
+            "fitness.statistic": "value",
+        }
+        load = Load(TWO, 0, MEAN, round(seconds / MEAN * TWO), more=more)
+        shares, loads = [], []
+        for _ in range(repeats):
+            with project(STRATEGY, PIPELINE) as pipeline:
+                shares.append(alone(leanopt, pipeline, load))
+            loads.append(getloadavg()[0] / (cpu_count() or 1))
+        name = f"busy_{TWO}_{chosen.stage}" + ("" if rate is None else f"_{rate}")
+        figures |= {name: median(shares), f"load_{name}": median(loads)}
+        said(
+            f"  {name}: {[f'{one:.3f}' for one in shares]}, load {[f'{one:.1f}' for one in loads]}"
+        )
+    report("utilisation", figures, as_json=chosen.json)
+
+
 def main() -> None:
     """Measure and print."""
     parser = options(__doc__)
@@ -171,7 +211,11 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=WORKERS[-1], help="leave out more workers")
     parser.add_argument("--searches", type=int, default=1, help="searches of a run")
     parser.add_argument("--windows", action="store_true", help="searches are of windows")
+    parser.add_argument("--stage", help="of one method, by its name")
     chosen = parser.parse_args()
+    if chosen.stage:
+        of_stage(chosen)
+        return
     if chosen.searches > 1:
         several(chosen)
         return

@@ -126,6 +126,17 @@ def test_searches_beside_each_other_are_measured_by_an_option(tmp_path: Path) ->
 
 @pytest.mark.slow
 @pytest.mark.benchmark
+def test_a_method_is_measured_by_its_name(tmp_path: Path) -> None:
+    """With the machine's load, without which the figure says little."""
+    figures = measured("utilisation", tmp_path, "--stage", "random")
+    assert set(figures) == {"busy_2_random", "load_busy_2_random"}
+    busy = figures["busy_2_random"]
+    assert busy is not None
+    assert 0 < busy <= 1
+
+
+@pytest.mark.slow
+@pytest.mark.benchmark
 @pytest.mark.parametrize(
     "name",
     [pytest.param("own_share", marks=pytest.mark.smoke), *sorted({*FIGURES} - {"own_share"})],
