@@ -33,14 +33,12 @@ class Length:
     def parse(cls, text: str) -> Self:
         """Return the length of a text such as `3y`, `18m`, `2w` or `60d`.
 
-        Raises ValueError for other texts, and for lengths of nothing or of over 100 years.
+        `0d` is no days. Raises ValueError for other texts, and for lengths of over 100 years.
         """
         found = _LENGTH.fullmatch(text)
         if found is None:
             raise ValueError(_EXPECTED)
         months, days = (int(found[1]) * unit for unit in _UNITS[found[2]])
-        if months + days == 0:
-            raise ValueError("must be > 0")
         if months > _LONGEST * 12 or days > _LONGEST * 366:
             raise ValueError(f"must be at most {_LONGEST}y")
         return cls(months, days)

@@ -38,10 +38,11 @@ class Scenarios:
         return 1 if self.separate else len(self.scenarios)
 
     def warmed(self, days: int | None) -> Scenarios:
-        """Return the scenarios with this warm-up, or with their own if it is None."""
+        """Return the scenarios with this warm-up, without one if it is 0, as they are for None."""
         if days is None:
             return self
-        return evolve(self, scenarios=tuple(evolve(one, warmup=days) for one in self.scenarios))
+        warmup = days or None
+        return evolve(self, scenarios=tuple(evolve(one, warmup=warmup) for one in self.scenarios))
 
 
 def read_scenarios(
@@ -193,7 +194,7 @@ def _scenario(table: ScenarioTable, name: str, raw: Mapping[str, object]) -> Sce
         extras=_extras(raw),
         pass_as=table.pass_as,
         weight=table.weight,
-        warmup=table.warmup,
+        warmup=table.warmup or None,
     )
 
 

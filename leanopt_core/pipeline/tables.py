@@ -76,6 +76,11 @@ def _check_days(start: date | None, end: date | None) -> None:
         raise ValueError(f"expected {start} (start) or later")
 
 
+def _above_nothing(_instance: object, _attribute: object, given: Any) -> None:
+    if not all(given if isinstance(given, tuple) else (given,)):
+        raise ValueError("must be > 0")
+
+
 def _each_once(_instance: object, _attribute: object, names: tuple[str, ...]) -> None:
     """Raise ValueError for an empty or repeated name."""
     if "" in names or len(set(names)) < len(names):
@@ -194,10 +199,17 @@ class HoldoutTable:
 class WalkForwardTable:
     """`[walk_forward]`: windows over the days of the scenario, each with a search and a test."""
 
-    train: Lengths = field(metadata={"help": "days that judge trials, or a list of lengths"})
-    test: Lengths = field(metadata={"help": "days of the test, or a list of lengths"})
+    train: Lengths = field(
+        validator=_above_nothing,
+        metadata={"help": "days that judge trials, or a list of lengths"},
+    )
+    test: Lengths = field(
+        validator=_above_nothing, metadata={"help": "days of the test, or a list of lengths"}
+    )
     step: Length | None = field(
-        default=None, metadata={"help": "from one window to the next (default: test)"}
+        default=None,
+        validator=optional(_above_nothing),
+        metadata={"help": "from one window to the next (default: test)"},
     )
     anchored: bool = field(
         default=False, metadata={"help": "whether all windows start at the first day"}

@@ -149,6 +149,26 @@ def test_each_window_has_the_warm_up(project: Path, leanopt, canonical, more: st
     assert found["statistics"]["Seen"] == (17 if more else 10)
 
 
+@pytest.mark.parametrize(("warmup", "seen"), [("7d", 7), ("0d", 0)])
+def test_windows_can_do_without_the_scenarios_warm_up(
+    project: Path, leanopt, canonical, warmup: str, seen: int
+) -> None:
+    """No days are no warm-up, and no embargo."""
+    walking(project, warmup, 'warmup = "60d"')
+    sets = ("--set", "walk_forward.embargo=0d", "--set", "walk_forward.test=1d")
+    leanopt(project, "run", *sets)
+    lines = [json.loads(line) for line in canonical(project).splitlines()]
+    tests = [one["statistics"] for one in lines if "test" in one]
+    assert {one["Seen"] - one["Traded"] for one in tests} == {seen}
+    said = leanopt(project, "plan", *sets).stdout
+    assert f"train 4d, test 1d, warmup {warmup}" in said
+
+
+def test_no_days_of_warm_up_are_as_none(backtest: Backtest) -> None:
+    """The content key, too, is that of a scenario without."""
+    assert [backtest(*one)["from_cache"] for one in ([], ["0d"], ["0w"])] == [False, True, True]
+
+
 def test_an_engine_without_warm_up_gets_no_windows_with_one(
     project: Path, tmp_path: Path, leanopt
 ) -> None:
