@@ -243,6 +243,7 @@ from leanopt_core.report.figures import ratio as ratio
 from leanopt_core.report.known import Known as Known
 from leanopt_core.report.pieces import Piece as Piece
 from leanopt_core.report.pieces import curve_of as curve_of
+from leanopt_core.report.spread import Distribution as Distribution
 from leanopt_core.report.statistics import main_figures as main_figures
 from leanopt_core.report.subject import find_search as find_search
 from leanopt_core.store.deleted import DeletedTrials as DeletedTrials

@@ -9,7 +9,7 @@ import click
 
 from leanopt_core.cli.output import one_line, plain, print_table, wrapped
 from leanopt_core.report.curve import Curve
-from leanopt_core.report.distribution import PathDistribution, Quartiles, distributions
+from leanopt_core.report.distribution import PathDistribution, distributions
 from leanopt_core.report.figures import counted, percent, ratio, values_shown
 from leanopt_core.report.known import Known
 from leanopt_core.report.windows import PathReport, Window
@@ -42,25 +42,18 @@ def _print_distribution(found: PathDistribution) -> None:
     first, last = (one_line(found.paths[at]) for at in (0, -1))
     click.echo(f"{first} to {last}, joined out of sample:")
     rows = [
-        (name, *_quartiles(values, places=name == "Sharpe"))
+        (name, *(_shown(Known(one), places=name == "Sharpe") for one in values.five))
         for name, values in named
-        if values is not None
+        if values.count
     ]
     if not rows:
         click.echo("unknown: no path without gaps has daily returns")
         return
     print_table(("", "least", "lower quartile", "median", "upper quartile", "most"), rows)
-    total = found.total_return
-    left_out = len(found.paths) if total is None else total.unknown
-    if left_out:
+    known = found.total_return.count
+    if left_out := len(found.paths) - known:
         click.echo(f"{counted(left_out, 'path')} left out: gaps, or no daily returns")
-    known = len(found.paths) - left_out
     click.echo(f"paths with a loss: {found.losses} of {known}")
-
-
-def _quartiles(found: Quartiles, *, places: bool) -> tuple[str, ...]:
-    values = (found.least, found.lower, found.median, found.upper, found.most)
-    return tuple(ratio(one) if places else percent(one) for one in values)
 
 
 def _figures(path: PathReport) -> tuple[str | None, ...]:

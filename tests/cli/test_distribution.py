@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from statistics import quantiles
+
 import pytest
 
 from leanopt_core.report.curve import Curve
-from leanopt_core.report.distribution import Quartiles, distributions
+from leanopt_core.report.distribution import distributions
 from leanopt_core.report.known import Known
+from leanopt_core.report.spread import Distribution
 from leanopt_core.report.windows import PathReport, Window
 
 
@@ -26,11 +29,10 @@ def test_a_path_with_a_gap_does_not_count() -> None:
     )
     assert found.paths == ("path 1", "path 2", "path 3")
     assert found.losses == 1
-    assert found.total_return is not None
-    assert found.total_return.unknown == 1
+    assert found.to_dict()["return"]["unknown"] == 1
     assert (found.total_return.least, found.total_return.most) == pytest.approx((-0.5, 0.25))
     # One return has no Sharpe ratio.
-    assert found.sharpe is None
+    assert found.sharpe.count == 0
     assert found.to_dict()["sharpe"] is None
 
 
@@ -44,7 +46,10 @@ def test_paths_of_other_days_or_symbols_are_apart() -> None:
     ]
 
 
-def test_quartiles_of_one_value_are_that_value() -> None:
-    """And of none, none."""
-    assert Quartiles.of([Known(2.0), Known(why="?")]) == Quartiles(2.0, 2.0, 2.0, 2.0, 2.0, 1)
-    assert Quartiles.of([Known(why="?")]) is None
+def test_quartiles_are_of_the_known_values() -> None:
+    """By linear interpolation; of one value they are that value, of none there are none."""
+    low, middle, high = quantiles([1, 2, 3, 4], method="inclusive")
+    found = Distribution.of([4.0, None, 1.0, 2.0, 3.0])
+    assert found == Distribution(4, 1.0, low, middle, high, 4.0, 2.5)
+    assert Distribution.of([2.0, None]) == Distribution(1, *[2.0] * 6)
+    assert Distribution.of([None]) == Distribution(0)

@@ -1,12 +1,12 @@
 # The names of `leanopt_evidence` and where they are defined; the module reads this file.
 
+from leanopt_core.api import Distribution as Distribution
 from leanopt_evidence._aligned import Aligned as Aligned
 from leanopt_evidence._bootstrap import Interval as Interval
 from leanopt_evidence._bootstrap import bootstrap_interval as bootstrap_interval
 from leanopt_evidence._bootstrap import stationary_bootstrap as stationary_bootstrap
 from leanopt_evidence._counted import Counted as Counted
 from leanopt_evidence._cross_validation import CrossValidation as CrossValidation
-from leanopt_evidence._cross_validation import Distribution as Distribution
 from leanopt_evidence._cross_validation import OutOfSamplePath as OutOfSamplePath
 from leanopt_evidence._cross_validation import cross_validate as cross_validate
 from leanopt_evidence._effective import Clusters as Clusters

@@ -25,8 +25,8 @@ from leanopt_core.api import (
 )
 
 if TYPE_CHECKING:
+    from leanopt_core.api import Distribution
     from leanopt_evidence._cpcv import StoredCrossValidation
-    from leanopt_evidence._cross_validation import Distribution
 
 #: More paths are only in the JSON.
 _MOST_PATHS = 20
@@ -35,7 +35,7 @@ _MOST_TRIALS = 5
 
 def _days(_ctx: click.Context, _param: click.Parameter, value: str) -> int:
     """Return a length of days or weeks as a number of days."""
-    if value in ("0", "0d", "0w"):
+    if value == "0":
         return 0
     try:
         length = Length.parse(value)
@@ -154,8 +154,7 @@ def _beginning(made: StoredCrossValidation) -> Iterator[str]:
 
 
 def _row(name: str, found: Distribution, text: Callable[[float], str]) -> tuple[str | None, ...]:
-    values = (found.least, found.lower, found.median, found.upper, found.most)
-    return (name, *(_shown(value, text) for value in values))
+    return (name, *(_shown(value, text) for value in found.five))
 
 
 def _shown(value: float | None, text: Callable[[float], str]) -> str | None:

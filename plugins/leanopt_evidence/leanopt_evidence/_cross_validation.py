@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from attrs import frozen
 
+from leanopt_core.api import Distribution
 from leanopt_evidence._bootstrap import drawdowns
 from leanopt_evidence._inputs import Estimate, Floats, matrix
 from leanopt_evidence._overfitting import degradation
@@ -34,28 +34,6 @@ class OutOfSamplePath:
     sharpe: Estimate
     growth: Estimate
     drawdown: Estimate
-
-
-@frozen
-class Distribution:
-    """The values that there are: number, least, quartiles, most and mean; None without values."""
-
-    count: int
-    least: float | None = None
-    lower: float | None = None
-    median: float | None = None
-    upper: float | None = None
-    most: float | None = None
-    mean: float | None = None
-
-    @classmethod
-    def of(cls, values: Iterable[float | None]) -> Distribution:
-        """Return the distribution of the values that are known."""
-        known = np.array([value for value in values if value is not None], dtype=np.float64)
-        if not len(known):
-            return cls(0)
-        least, lower, median, upper, most = map(float, np.quantile(known, [0, 0.25, 0.5, 0.75, 1]))
-        return cls(len(known), least, lower, median, upper, most, float(known.mean()))
 
 
 @frozen(eq=False)

@@ -66,14 +66,6 @@ def test_equals_the_definition(seed: int, sizes: tuple[int, int], purge: int) ->
     assert found.intercept.value == pytest.approx(line.intercept)
 
 
-def test_a_distribution() -> None:
-    """Quartiles by linear interpolation, unknown values left out; nothing known: no values."""
-    found = Distribution.of([4.0, None, 1.0, 2.0, 3.0])
-    low, middle, high = statistics.quantiles([1, 2, 3, 4], method="inclusive")
-    assert found == Distribution(4, 1.0, low, middle, high, 4.0, 2.5)
-    assert Distribution.of([None]) == Distribution(0)
-
-
 def test_the_distribution_is_that_of_the_paths() -> None:
     """Of Sharpe ratio, growth and drawdown."""
     found = cross_validate(noise(60, 5, 3), combinatorial_splits(60, 6, 2))
