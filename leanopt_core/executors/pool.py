@@ -184,12 +184,7 @@ class Pool(Closing, Generic[T]):
         # The loop has nothing to submit before the first hello, so the hello must end this wait.
         silent = self.hello is None and not self._queue.outstanding()
         while not (self._queue.finished or self._error or self._woken or (silent and self.hello)):
-            self._unheard = time.monotonic() - self._heard_at
-            for event in self._supervisor.events(until - time.monotonic()):
-                self._handle(event)
-            self._heard_at = time.monotonic()
-            self._let_freed_go_on()
-            self._handle_pending()
+            self._listen(until - time.monotonic())
             if time.monotonic() >= until:
                 break
         self._woken = False
@@ -197,6 +192,23 @@ class Pool(Closing, Generic[T]):
             raise self._error
         finished, self._queue.finished = self._queue.finished, []
         return finished
+
+    def poll(self, after: float) -> None:
+        """Give workers that have answered what waits for them; `wait` returns the answers.
+
+        Nothing happens if that was done less than `after` seconds ago.
+        """
+        if time.monotonic() - self._heard_at >= after:
+            self._listen(0.0)
+
+    def _listen(self, pause: float) -> None:
+        """Handle what happens within `pause` seconds, as soon as something does."""
+        self._unheard = time.monotonic() - self._heard_at
+        for event in self._supervisor.events(pause):
+            self._handle(event)
+        self._heard_at = time.monotonic()
+        self._let_freed_go_on()
+        self._handle_pending()
 
     def wake(self) -> None:
         """Make `wait` return soon, from any thread or signal handler."""

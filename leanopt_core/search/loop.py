@@ -51,6 +51,8 @@ class TrialScorer(Protocol):
 
 #: Maximum seconds that a result waits to share a commit.
 _GROUPING = 0.02
+#: Seconds between two looks at the workers while a method is asked.
+_UNHEARD = 0.002
 #: Maximum seconds between two looks at a sink that is behind.
 _BEHIND = 0.25
 
@@ -311,6 +313,8 @@ class RunLoop:
         advance = partial(next, search.machine.advance(), None)
         while (command := self._ask_watch.timed(partial(self._think, advance))) is not None:
             search.obey(command)
+            # Several asks in a row can take long: workers need not wait for all of them.
+            self._workers.poll(after=_UNHEARD)
 
     def _think(self, work: Callable[[], T]) -> T:
         """Run a plugin's code; `interrupt` raises inside it."""

@@ -59,6 +59,21 @@ def test_room_and_idle_slots(bench: Any) -> None:
         assert (pool.idle(), pool.room()) == (2, 4)
 
 
+def test_a_poll_gives_workers_what_waits(bench: Any, eventually: Any) -> None:
+    """The next request is on its way, and `wait` returns the first answer; not before its time."""
+    here, until = bench.folder / "here", bench.folder / "until"
+    with bench.pool() as pool:
+        bench.until(pool, lambda: pool.hello)
+        pool.submit("first", bench.request("good_"))
+        pool.submit("next", bench.request("waits", here=str(here), until=str(until)))
+        pool.poll(after=3600)
+        assert not here.exists()
+        eventually(lambda: pool.poll(after=0) or here.exists())
+        assert set(bench.collect(pool, 1)) == {"first"}
+        until.touch()
+        assert set(bench.collect(pool, 1)) == {"next"}
+
+
 @pytest.mark.parametrize("busy", [False, True])
 def test_a_fresh_worker_takes_the_place_of_another(bench: Any, busy: bool) -> None:
     """Of an idle one at once, of a busy one after its request; the next requests are its own."""
