@@ -162,3 +162,13 @@ def test_models_see_a_bounded_part_of_many_trials(space: MakeSpace) -> None:
     assert part.objective[part.feasible].max() == whole.objective[whole.feasible].max()
     assert part.levels[-7:].tolist() == whole.levels[-7:].tolist()
     assert part.idle() == whole.idle()
+
+
+@given(st.integers(1, 100_000), st.floats(1, 1000), st.floats(1, 1000))
+def test_it_says_that_a_higher_rate_makes_asks_cheaper(trials: int, one: float, two: float) -> None:
+    """And that the rate is kept, which `leanopt plan` tells the user to set."""
+    low, high = (
+        SurrogateOptions(asks_per_second=rate).ask_seconds(trials) for rate in sorted((one, two))
+    )
+    assert high <= low <= SurrogateOptions().ask_seconds(trials)
+    assert high <= 1 / max(one, two)
