@@ -70,7 +70,8 @@ class StageStart:
 
     `seed` is this stage's seed. `trials` is its budget, None if the method decides when to end.
     `lookahead` is the number of trials proposed ahead of results. `seeds` are the told trials of
-    the stages named by `seed_from`, in the order they were told; empty without any.
+    the stages named by `seed_from`, in the order they were told; empty without any. `objectives` is
+    how many objectives each told trial has that has any: one for each fitness function.
     """
 
     space: Space
@@ -78,6 +79,7 @@ class StageStart:
     trials: int | None
     lookahead: int
     seeds: History
+    objectives: int = 1
 
 
 @frozen

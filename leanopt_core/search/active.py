@@ -51,7 +51,8 @@ class SearchSetup:
     judge it for good; each has some that no rung before has. Without any, all scenarios are one
     rung. Before the last it can be `cuts`: scenarios on their last days. `prune` makes what decides
     which trials go no further, `choose` says which trials are backtested under the `tests`, whose
-    keys follow those of the scenarios; those of the cuts are last.
+    keys follow those of the scenarios; those of the cuts are last. `objectives` is how many each
+    trial has.
     """
 
     space: Space
@@ -72,6 +73,7 @@ class SearchSetup:
     cuts: tuple[Scenario, ...] = ()
     choose: Choose | None = None
     refused: str = ""
+    objectives: int = 1
 
     @property
     def every_scenario(self) -> tuple[Scenario, ...]:
@@ -131,6 +133,7 @@ class ActiveSearch:
             rungs=len(self._rungs),
             prune=setup.prune() if setup.prune else None,
             choose=setup.choose if setup.tests else None,
+            objectives=setup.objectives,
         )
         self.machine.recall(self._replay.recorded(1))
         if setup.refused:

@@ -111,6 +111,7 @@ def _stage(pipeline: Pipeline, stage: StageSettings, calls: Calls) -> GuardedSta
         stage.trials,
         pipeline.search.lookahead,
         ToldHistory(pipeline.space).since(0),
+        objectives=len(pipeline.functions),
     )
     named = label("stage", stage.choice, stage.name)
     factory = partial(load_choice(named, stage.choice, calls), stage.choice.options)

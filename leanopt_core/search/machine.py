@@ -98,7 +98,8 @@ class SearchMachine:
     `statistics`; 0 means never.
 
     Every trial is judged at one rung, unless `prune` lets it climb up to `rungs` of them. A search
-    with tests has `choose`: the trials that it returns are tested before the search ends.
+    with tests has `choose`: the trials that it returns are tested before the search ends. Methods
+    learn how many `objectives` trials have.
     """
 
     def __init__(
@@ -116,8 +117,10 @@ class SearchMachine:
         rungs: int = 1,
         prune: Prune | None = None,
         choose: Choose | None = None,
+        objectives: int = 1,
     ) -> None:
         self._space = space
+        self._objectives = objectives
         self._last_rung, self._prune, self._choose = rungs - 1, prune, choose
         self._rules = tuple(stages)
         self._limit = budget
@@ -253,7 +256,10 @@ class SearchMachine:
         seed = derive_seed(self._seed, "stage", rule.name)
         spans = [span for name, span in self._spans.items() if name in rule.seed_from]
         trials = least(rule.trials, self._left())
-        begin = StageStart(self._space, seed, trials, self._lookahead, self._history.joined(spans))
+        seeds = self._history.joined(spans)
+        begin = StageStart(
+            self._space, seed, trials, self._lookahead, seeds, objectives=self._objectives
+        )
         method = GuardedStage(rule.build, begin, rule.label, rule.calls)
         context = FitnessContext(rule.trials, self._budget)
         self._active = _Active(rule, method, seed, context, mark=self._best)

@@ -81,6 +81,7 @@ def setups(
                 cuts=cuts,
                 choose=choose_of(pipeline.choose, ready.plan.space) if tests else None,
                 refused=_refused(search, ready.refused),
+                objectives=len(pipeline.functions),
             )
         )
     return found

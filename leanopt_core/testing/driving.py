@@ -19,7 +19,7 @@ from leanopt_core.search.commands import (
 from leanopt_core.search.machine import SearchMachine
 from leanopt_core.space import Point, Space
 from leanopt_core.stage import AskContext, Stage, StageStart, TellContext
-from leanopt_core.testing.outcomes import Judge, mixed, results
+from leanopt_core.testing.outcomes import Judge, mixed, results, several
 from leanopt_core.trial import DONE, Proposal, Signal, Trial
 
 Build = Callable[[StageStart], Stage]
@@ -62,12 +62,14 @@ def drive(
     seed: int = 7,
     order: int = 0,
     stored: Sequence[Propose] = (),
+    objectives: int = 1,
 ) -> Search:
     """Run a search until it ends and return its record.
 
     `order` decides the order in which backtests end. `judge` scores a point, by default with some
     failures and violations. `stored` are proposals of an earlier search of the same stages: they
-    are replayed; raises ResumeError if one differs.
+    are replayed; raises ResumeError if one differs. Methods learn how many `objectives` the scores
+    of `judge` have.
     """
 
     def recorded(number: int) -> Recorded | None:
@@ -81,13 +83,14 @@ def drive(
             because=proposal.because,
         )
 
-    judge = judge or mixed(space)
+    judge = judge or several(mixed(space), space, objectives)
     search = Search()
     machine = SearchMachine(
         space,
         stages,
         seed=seed,
         lookahead=lookahead,
+        objectives=objectives,
     )
     shuffle = Random(order)  # noqa: S311 - a repeatable order, nothing secret
     running: list[int] = []

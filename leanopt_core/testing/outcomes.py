@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import ceil
+
+from attrs import evolve
 
 from leanopt_core.space import Point, Space
 from leanopt_core.statistics import Statistics
@@ -48,6 +51,30 @@ def hard(space: Space) -> Mapping[str, Judge]:
         "huge": lambda point: _huge(space.grid_index(point)),
         "most pruned": lambda point: _pruned(space.grid_index(point)),
     }
+
+
+def several(judge: Judge, space: Space, count: int) -> Judge:
+    """Return a judge of so many objectives: each further one is the first's of another point.
+
+    There every level is a share of its axis higher, beginning again after the last.
+    """
+
+    def judged(point: Point) -> Score:
+        score = judge(point)
+        if score.objective is None or count == 1:
+            return score
+        there = (judge(_shifted(point, space, place / count)) for place in range(1, count))
+        further = (one.objective for one in there)
+        own = score.objective
+        objectives = (own, *(own if one is None else one for one in further))
+        return evolve(score, objectives=objectives)
+
+    return judged
+
+
+def _shifted(point: Point, space: Space, share: float) -> Point:
+    lengths = map(len, space.axes)
+    return tuple((at + ceil(share * n)) % n for at, n in zip(point, lengths, strict=True))
 
 
 def results(score: Score) -> tuple[Mapping[str, Statistics | None], Mapping[str, Failure]]:

@@ -15,6 +15,7 @@ from leanopt_core.stage import History, Stage, StageStart, TellContext, Told
 from leanopt_core.testing import stage_rules as rules
 from leanopt_core.testing.driving import Build, Search, drive, rule
 from leanopt_core.testing.limits import Limits, OverLimitError
+from leanopt_core.testing.outcomes import several
 from leanopt_core.trial import Trial
 
 #: Words of the core's messages, and the rule that a method has broken then.
@@ -33,11 +34,15 @@ FAULTS: Final = (
 
 @frozen
 class Searching:
-    """Searches with the method that `build` builds, of `trials` trials unless another is given."""
+    """Searches with the method that `build` builds, of `trials` trials unless another is given.
+
+    A judge of one objective that is given becomes one of `objectives`.
+    """
 
     build: Build
     trials: int
     limits: Limits
+    objectives: int = 1
 
     def __call__(self, space: Space, **how: Any) -> Search:
         """Run a search with only this method."""
@@ -49,8 +54,10 @@ class Searching:
 
     def run(self, space: Space, stages: Sequence[StageRule], **how: Any) -> Search:
         """Run a search; fail with the rule that the method breaks."""
+        if judge := how.pop("judge", None):
+            how["judge"] = several(judge, space, self.objectives)
         try:
-            return drive(space, stages, **how)
+            return drive(space, stages, objectives=self.objectives, **how)
         except LeanoptError as error:
             late = _late(error)
             if late is not None:

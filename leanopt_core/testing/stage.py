@@ -35,7 +35,7 @@ class StageContract(LimitedKit):
 
     A method whose `ask` is expensive may lower `trials`, `examples` and `cost_trials`. Set `seeded`
     to False for a method that takes no random choices, and `exhaustive` to True for one that ends
-    only when it has proposed every point.
+    only when it has proposed every point. Set `objectives` for a method that looks at several.
     """
 
     #: The budget of the tests' searches.
@@ -46,6 +46,8 @@ class StageContract(LimitedKit):
     cost_trials = (600, 2000)
     #: The largest power of the number of trials with which the cost may grow; None for no limit.
     cost_growth: float | None = 1.0
+    #: How many objectives trials have.
+    objectives = 1
     #: Whether another seed gives another search.
     seeded = True
     #: Whether it is done only when it has proposed every feasible point.
@@ -59,7 +61,7 @@ class StageContract(LimitedKit):
     @pytest.fixture
     def searching(self, build: Build) -> Searching:
         """Return searches with the method, its calls limited."""
-        return Searching(build, self.trials, self.limits({}))
+        return Searching(build, self.trials, self.limits({}), self.objectives)
 
     @distances
     def test_order_of_completion_changes_nothing(
@@ -242,7 +244,8 @@ class StageContract(LimitedKit):
 
     def test_another_process_searches_alike(self, build: Build, searching: Searching) -> None:
         """Another process proposes the same: no dependence on hash order or process state."""
-        there = elsewhere(build, self.trials, searching.limits.seconds)
+        limit = searching.limits.seconds
+        there = elsewhere(build, self.trials, limit, objectives=self.objectives)
         if there is None:
             pytest.skip("`build` uses functions that another process cannot import")
         same = there == plan(searching)

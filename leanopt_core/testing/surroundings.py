@@ -101,7 +101,9 @@ class _DatetimeAhead(dt.datetime, metaclass=_SameKind):
         return cls.now()
 
 
-def elsewhere(build: Build, trials: int, limit: float = 60.0) -> list[Planned] | None:
+def elsewhere(
+    build: Build, trials: int, limit: float = 60.0, *, objectives: int = 1
+) -> list[Planned] | None:
     """Return what another process proposes, None if it cannot import `build`.
 
     Texts have other hashes there, so sets of texts have another order. A call of the method may
@@ -114,7 +116,7 @@ def elsewhere(build: Build, trials: int, limit: float = 60.0) -> list[Planned] |
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONHASHSEED", "4711")
         with get_context("spawn").Pool(1) as pool:
-            return pool.apply(_planned, (packed, trials, limit))
+            return pool.apply(_planned, (packed, trials, limit, objectives))
 
 
 def plan(searching: Searching) -> list[Planned]:
@@ -125,13 +127,13 @@ def plan(searching: Searching) -> list[Planned]:
     return [(command.proposal.point, command.proposal.origin) for command in commands]
 
 
-def _planned(packed: bytes, trials: int, limit: float) -> list[Planned] | None:
+def _planned(packed: bytes, trials: int, limit: float, objectives: int) -> list[Planned] | None:
     try:
         build: Build = pickle.loads(packed)  # noqa: S301 - packed by `elsewhere`
     except (AttributeError, ImportError):
         return None
     try:
-        return plan(Searching(build, trials, Limits(limit)))
+        return plan(Searching(build, trials, Limits(limit), objectives))
     except OverLimitError as error:
         # A pool does not pass on what is no `Exception`.
         raise AssertionError(str(error)) from None
