@@ -25,6 +25,7 @@ GUIDE = (ROOT / "docs" / "how-to" / "write-a-plugin.md").read_text(encoding="utf
 PLUGIN, CORE, HARNESS = "leanopt-walker", "leanopt-core", "leanopt-harness"
 BROUGHT = {
     ("stage", "walker"),
+    ("stage", "front_walker"),
     ("fitness function", "return_over_pain"),
     ("sink", "csv"),
     ("executor", "plain"),
@@ -152,7 +153,7 @@ def test_the_wheels_are_what_is_imported(environment: Path, inside: InEnvironmen
 
 
 def test_the_plugin_is_found_and_nothing_is_wrong_with_it(inside: InEnvironment) -> None:
-    """All five names, and beside them only what the core brings."""
+    """All six names, and beside them only what the core brings."""
     found = json.loads(inside("leanopt", "plugins", "--json").stdout)
     assert found["problems"] == []
     whose = {(one["kind"], one["name"]): one["distribution"] for one in found["plugins"]}
@@ -265,6 +266,7 @@ def lines_of(module: str, *names: str) -> int:
 def test_each_part_is_short() -> None:
     """What a page must show can be read in a minute."""
     assert 0 < lines_of("executor") < 15
+    assert 0 < lines_of("front") < 15
     assert 0 < lines_of("engine") < 60
     for made, kept in (("stage", "Walker"), ("fitness", "ReturnOverPain"), ("sink", "CsvSink")):
         assert 0 < lines_of("work", f"make_{made}", kept) < 60

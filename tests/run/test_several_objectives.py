@@ -140,10 +140,30 @@ def test_a_formula_ranks(project: Path, leanopt, canonical, shown) -> None:
     ]
 
 
+SEARCHING = """[[stage]]
+use = "lhs"
+trials = 16
+
+[[stage]]
+use = "nsga2"
+population_size = 8
+trials = 16
+seed_from = "lhs"
+
+[[stage]]
+use = "optuna"
+sampler = "motpe"
+trials = 16
+seed_from = "all"
+"""
+
+
 @pytest.mark.long
 @pytest.mark.slow
 def test_the_promise(project: Path, leanopt, start, canonical, processes_of) -> None:
-    """The same bytes on one, two and seven workers, and killed and resumed."""
+    """The same bytes on one, two and seven workers, and killed and resumed, also on the front."""
+    pipeline = project / "pipeline.toml"
+    pipeline.write_text(pipeline.read_text().partition("[[stage]]")[0] + SEARCHING)
     dumps = set()
     for workers in ("1", "2", "7"):
         leanopt(project, "run", "pipeline.toml", "--again", "--workers", workers)
@@ -156,6 +176,51 @@ def test_the_promise(project: Path, leanopt, start, canonical, processes_of) -> 
         pass
     leanopt(project, "run", "pipeline.toml", "--resume", "--workers", "3", HILL_DELAY="0")
     assert {canonical(project)} == dumps
+
+
+COUNTING = """
+from leanopt_core.api import Proposal, StageSpec, hookimpl
+
+LEANOPT_API_VERSION = 2
+
+
+class Counting:
+    def __init__(self, options, start):
+        self.start = start
+
+    def ask(self, context):
+        told = [len(told.objectives) for told in context.history]
+        for point in self.start.space.sample(context.seed):
+            return Proposal(point, because={"objectives": self.start.objectives, "told": told})
+
+    def tell(self, trial, context):
+        pass
+
+    def refused(self, point):
+        pass
+
+
+@hookimpl
+def leanopt_stages():
+    return [StageSpec("counting", "counting:Counting", help="Says how many objectives it sees")]
+"""
+
+
+def test_a_method_knows_how_many_there_are(project: Path, install, leanopt) -> None:
+    """When it is created; each told trial with a fitness has so many, the others none."""
+    install("counting", COUNTING)
+    pipeline = project / "pipeline.toml"
+    rest = '[[stage]]\nuse = "counting"\ntrials = 40\n'
+    for functions, count in ((TWO, 2), (ONE, 1)):
+        text = PIPELINE.replace(ONE, functions).partition("[[stage]]")[0]
+        pipeline.write_text(text + rest)
+        leanopt(project, "run", "pipeline.toml")
+        exported = lines(leanopt(project, "export").stdout)
+        trials = [one for one in exported if "parameters" in one]
+        assert {one["because"]["objectives"] for one in trials} == {count}
+        last = max(trials, key=lambda one: one["number"])["because"]["told"]
+        assert set(last) == {0, count}
+        assert last == [count * (one["fitness"] is not None) for one in trials][: len(last)]
 
 
 @pytest.mark.long

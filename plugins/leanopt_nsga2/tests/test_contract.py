@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 @pytest.mark.alike(1)
 class TestBreeding(StageContract):
-    """With a population so small that most of the kit's trials are children."""
+    """With a population so small that most of the kit's trials are children, of two objectives."""
 
+    objectives = 2
     cost_growth = 0
 
     @pytest.fixture

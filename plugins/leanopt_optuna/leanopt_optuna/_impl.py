@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 #: How often to sample for a new point before taking the nearest one. A model takes as long each
 #: time and returns to the same region: with two samples, TPE found nothing better.
 SAMPLES: Final[Mapping[str, int]] = MappingProxyType(
-    {"tpe": 1, "gp": 1, "cmaes": 3, "nsgaii": 10, "qmc": 10, "random": 10}
+    dict.fromkeys(("tpe", "motpe", "gp", "mogp"), 1)
+    | {"cmaes": 3}
+    | dict.fromkeys(("nsgaii", "nsgaiii", "qmc", "random"), 10)
 )
 
 
@@ -66,9 +68,7 @@ class OptunaSearch:
 
     def tell(self, trial: Trial, context: TellContext) -> None:  # noqa: ARG002 - the contract's
         """Tell the sampler."""
-        asked = self._outstanding.pop(trial.number)
-        score = trial.score
-        self._study.tell(asked, score.objective, score.violation, complete=score.complete)
+        self._study.tell(self._outstanding.pop(trial.number), trial.score)
 
     def refused(self, point: Point) -> None:
         """Learn nothing: all points that were proposed or tried are known already."""

@@ -14,18 +14,37 @@ from attrs import Attribute, field, frozen, validators
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Sampler: TypeAlias = Literal["tpe", "gp", "cmaes", "nsgaii", "qmc", "random"]
+Sampler: TypeAlias = Literal[
+    "tpe", "motpe", "gp", "mogp", "cmaes", "nsgaii", "nsgaiii", "qmc", "random"
+]
+
+_TPE: Final[Mapping[str, Any]] = MappingProxyType(
+    {
+        "n_startup_trials": 10,
+        "n_ei_candidates": 24,
+        "multivariate": True,
+        "constant_liar": True,
+    }
+)
+_GP: Final[Mapping[str, Any]] = MappingProxyType(
+    {"n_startup_trials": 10, "deterministic_objective": False}
+)
+_NSGA: Final[Mapping[str, Any]] = MappingProxyType(
+    {
+        "population_size": 50,
+        "mutation_prob": None,
+        "crossover_prob": 0.9,
+        "swapping_prob": 0.5,
+    }
+)
 
 #: Each sampler's options with their defaults; None computes the value from the parameters.
 DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
     {
-        "tpe": {
-            "n_startup_trials": 10,
-            "n_ei_candidates": 24,
-            "multivariate": True,
-            "constant_liar": True,
-        },
-        "gp": {"n_startup_trials": 10, "deterministic_objective": False},
+        "tpe": _TPE,
+        "motpe": _TPE,
+        "gp": _GP,
+        "mogp": _GP,
         "cmaes": {
             "n_startup_trials": 1,
             "popsize": None,
@@ -33,20 +52,23 @@ DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
             "with_margin": False,
             "lr_adapt": False,
         },
-        "nsgaii": {
-            "population_size": 50,
-            "mutation_prob": None,
-            "crossover_prob": 0.9,
-            "swapping_prob": 0.5,
-        },
+        "nsgaii": _NSGA,
+        "nsgaiii": MappingProxyType({**_NSGA, "dividing_parameter": 3}),
         "qmc": {"qmc_type": "sobol", "scramble": True},
         "random": {},
     }
 )
 
+#: The samplers that look at all objectives; the others go by the one that ranks trials.
+SEVERAL: Final = frozenset({"motpe", "mogp", "nsgaii", "nsgaiii"})
+
 #: The packages that a sampler needs besides Optuna, and the extra that installs them.
 NEEDS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = MappingProxyType(
-    {"gp": ("gp", ("torch", "scipy")), "qmc": ("qmc", ("scipy",))}
+    {
+        "gp": ("gp", ("torch", "scipy")),
+        "mogp": ("gp", ("torch", "scipy")),
+        "qmc": ("qmc", ("scipy",)),
+    }
 )
 
 
@@ -71,10 +93,10 @@ def _own(options: OptunaOptions, attribute: Attribute[Any], value: object) -> No
     )
 
 
-def _option(text: str, *checks: Any) -> Any:
+def _option(text: str, *checks: Any, **more: Any) -> Any:
     """Return a field that is None until it gets the chosen sampler's default."""
     validator = validators.and_(_own, *(validators.optional(check) for check in checks))
-    return field(default=None, validator=validator, metadata={"help": text})
+    return field(default=None, validator=validator, metadata={"help": text, **more})
 
 
 _SHARE = (validators.ge(0), validators.le(1))
@@ -90,32 +112,40 @@ class OptunaOptions:
         metadata={"help": "the method that proposes"},
     )
     n_startup_trials: int | None = _option(
-        "random trials before the sampler's proposals: tpe and gp 10, cmaes 1",
+        "random trials before the sampler's proposals: tpe, motpe, gp and mogp 10, cmaes 1",
         validators.ge(1),
     )
     n_ei_candidates: int | None = _option(
-        "tpe: draws to choose a proposal from, 24", validators.ge(1)
+        "tpe, motpe: draws to choose a proposal from, 24", validators.ge(1)
     )
-    multivariate: bool | None = _option("tpe: model parameters jointly, true")
+    multivariate: bool | None = _option("tpe, motpe: model parameters jointly, true")
     constant_liar: bool | None = _option(
-        "tpe: count pending trials as bad, to spread proposals, true"
+        "tpe, motpe: count pending trials as bad, to spread proposals, true"
     )
-    deterministic_objective: bool | None = _option("gp: assume results without noise, false")
+    deterministic_objective: bool | None = _option("gp, mogp: assume results without noise, false")
     popsize: int | None = _option(
         "cmaes: trials per generation, 4 + 3 ln(parameters)", validators.ge(4)
     )
     use_separable_cma: bool | None = _option("cmaes: treat parameters as independent, false")
     with_margin: bool | None = _option("cmaes: keep a minimum probability for every level, false")
     lr_adapt: bool | None = _option("cmaes: adapt the learning rate on rugged landscapes, false")
-    population_size: int | None = _option("nsgaii: trials per generation, 50", validators.ge(2))
+    population_size: int | None = _option(
+        "nsgaii, nsgaiii: trials per generation, 50", validators.ge(2)
+    )
     mutation_prob: float | None = _option(
-        "nsgaii: probability that a parameter changes, 1 / parameters", *_SHARE
+        "nsgaii, nsgaiii: probability that a parameter changes, 1 / parameters", *_SHARE
     )
     crossover_prob: float | None = _option(
-        "nsgaii: probability that a child has two parents, 0.9", *_SHARE
+        "nsgaii, nsgaiii: probability that a child has two parents, 0.9", *_SHARE
     )
     swapping_prob: float | None = _option(
-        "nsgaii: probability that a parameter comes from the second parent, 0.5", *_SHARE
+        "nsgaii, nsgaiii: probability that a parameter comes from the second parent, 0.5", *_SHARE
+    )
+    dividing_parameter: int | None = _option(
+        "nsgaiii: divisions of each objective between reference points, 3",
+        validators.ge(1),
+        # Plans of the other samplers stay as they were before this option.
+        rare=True,
     )
     qmc_type: Literal["sobol", "halton"] | None = _option(
         "qmc: the sequence, sobol", validators.in_(("sobol", "halton"))

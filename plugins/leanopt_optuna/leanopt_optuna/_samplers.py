@@ -10,6 +10,7 @@ from optuna.samplers import (
     BaseSampler,
     CmaEsSampler,
     GPSampler,
+    NSGAIIISampler,
     NSGAIISampler,
     QMCSampler,
     RandomSampler,
@@ -17,7 +18,7 @@ from optuna.samplers import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from optuna.trial import FrozenTrial
 
@@ -37,16 +38,19 @@ def make_sampler(options: OptunaOptions, seed: int, earlier: Sequence[FrozenTria
 
 def _made(options: OptunaOptions, seed: int, earlier: Sequence[FrozenTrial]) -> BaseSampler:
     own = options.own()
-    if options.sampler == "tpe":
+    if options.sampler in ("tpe", "motpe"):
         return TPESampler(seed=seed, **own)
-    if options.sampler == "gp":
+    if options.sampler in ("gp", "mogp"):
         return GPSampler(seed=seed, warn_independent_sampling=False, **own)
-    if options.sampler == "nsgaii":
-        return NSGAIISampler(seed=seed, **own)
     if options.sampler == "qmc":
         return QMCSampler(seed=seed, warn_independent_sampling=False, **own)
     if options.sampler == "cmaes":
         warm = len(earlier) >= WARM and not options.use_separable_cma
         source = list(earlier) if warm else None
         return CmaEsSampler(seed=seed, warn_independent_sampling=False, source_trials=source, **own)
-    return RandomSampler(seed=seed)
+    others: dict[str, Callable[..., BaseSampler]] = {
+        "nsgaii": NSGAIISampler,
+        "nsgaiii": NSGAIIISampler,
+        "random": RandomSampler,
+    }
+    return others[options.sampler](seed=seed, **own)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import inf, nextafter
 from typing import TYPE_CHECKING, Final
 
 import optuna
@@ -10,7 +9,9 @@ from optuna.distributions import CategoricalDistribution, IntDistribution
 from optuna.trial import TrialState, create_trial
 
 from leanopt_optuna._draws import TpeDraws
+from leanopt_optuna._options import SEVERAL
 from leanopt_optuna._samplers import make_sampler
+from leanopt_optuna._values import Values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,15 +19,11 @@ if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
     from optuna.trial import FrozenTrial, Trial
 
-    from leanopt_core.api import Axis, Point, StageStart, Told
+    from leanopt_core.api import Axis, Point, Score, StageStart, Told
     from leanopt_optuna._options import OptunaOptions
 
 #: The only constraint that samplers get: the sum of all violations.
 RESULTS: Final = "results"
-#: Objectives are clipped to these limits: Gaussian processes square them.
-LIMIT: Final = 1e30
-#: The attribute in which NSGA-II stores a trial's generation.
-GENERATION: Final = "NSGAIISampler:generation"
 
 
 class GridStudy:
@@ -44,9 +41,8 @@ class GridStudy:
         cmaes = options.sampler == "cmaes"
         together = {name: kind for name, kind in self._grid.items() if not cmaes or _ordered(kind)}
         self._together = {} if cmaes and len(together) == 1 else together
-        self._constrained = not cmaes
-        self._worst: float | None = None
-        self._best: float | None = None
+        count = start.objectives if options.sampler in SEVERAL else 1
+        self._values = Values(count, constrained=not cmaes)
         self._learned = 0
         earlier = [told for told in start.seeds if told.feasible and told.complete]
         self._sampler = make_sampler(options, start.seed, [self._source(told) for told in earlier])
@@ -54,7 +50,10 @@ class GridStudy:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self._storage = optuna.storages.InMemoryStorage()
         self._study = optuna.create_study(
-            storage=self._storage, sampler=self._sampler, study_name="stage", direction="maximize"
+            storage=self._storage,
+            sampler=self._sampler,
+            study_name="stage",
+            directions=["maximize"] * count,
         )
         self._add(start.seeds)
 
@@ -88,64 +87,37 @@ class GridStudy:
                 internal = kind.to_internal_repr(level)
                 self._storage.set_trial_param(trial.number, axis.name, internal, kind)
 
-    def tell(
-        self, trial: Trial, objective: float | None, violation: float, *, complete: bool = True
-    ) -> None:
-        """Tell the sampler a result; without objective and violation the trial failed.
+    def tell(self, trial: Trial, score: Score) -> None:
+        """Tell the sampler a result; without an objective and a violation the trial failed.
 
-        A pruned trial, which is not `complete`, counts as one that is a little worse than the best:
+        A pruned trial, which is not complete, counts as one that is a little worse than the best:
         its other scenarios could only lower its objective. As `PRUNED`, most samplers would learn
         nothing from it, and TPE less.
         """
-        value = self._value(objective, violation, complete=complete)
-        if value is None:
+        values = self._values.of(score)
+        if values is None:
             self._study.tell(trial, state=TrialState.FAIL)
             return
-        if self._constrained:
-            trial.set_constraint(RESULTS, violation)
-        self._study.tell(trial, value)
+        if self._values.constrained:
+            trial.set_constraint(RESULTS, score.violation)
+        self._study.tell(trial, values)
         self._learned += 1
 
-    def _value(self, objective: float | None, violation: float, *, complete: bool) -> float | None:
-        """Return the objective for the sampler, None for a failed trial.
-
-        A violation without an objective counts too: its value is the worst so far. For samplers
-        without constraints, a violated trial is worse than the worst.
-        """
-        objective = None if objective is None else max(-LIMIT, min(objective, LIMIT))
-        if objective is not None and violation == 0:
-            objective = self._below_best(objective, complete=complete)
-        if objective is not None:
-            self._worst = objective if self._worst is None else min(objective, self._worst)
-        worst = self._worst or 0.0
-        if violation > 0 and not self._constrained:
-            return worst - violation
-        if violation > 0 and objective is None:
-            return worst
-        return objective
-
-    def _below_best(self, objective: float, *, complete: bool) -> float:
-        """Return a feasible trial's objective; that of a pruned one is below the best so far."""
-        if complete:
-            self._best = objective if self._best is None else max(objective, self._best)
-        elif self._best is not None:
-            return min(objective, nextafter(self._best, -inf))
-        return objective
-
     def _add(self, earlier: Iterable[Told]) -> None:
-        """Add an earlier stage's trials as completed ones, for NSGA-II in its first generation."""
+        """Add an earlier stage's trials as completed ones, for NSGA in the first generation."""
+        generation = f"{type(self._sampler).__name__}:generation"
         for told in earlier:
-            value = self._value(told.objective, told.violation, complete=told.complete)
-            if value is not None:
+            values = self._values.of(told)
+            if values is not None:
                 self._learned += 1
-                constraints = {RESULTS: told.violation} if self._constrained else None
+                constraints = {RESULTS: told.violation} if self._values.constrained else None
                 self._study.add_trial(
                     create_trial(
-                        value=value,
+                        values=values,
                         params=self._params(told.point, self._grid),
                         distributions=self._grid,
                         constraints=constraints,
-                        system_attrs={GENERATION: 0},
+                        system_attrs={generation: 0},
                     )
                 )
 

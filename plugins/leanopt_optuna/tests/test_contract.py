@@ -66,6 +66,28 @@ class TestNsgaii(Contract):
         return partial(create, OptunaOptions(sampler="nsgaii", population_size=6))
 
 
+@pytest.mark.alike(1)
+class TestSeveralObjectives(Contract):
+    """With the sampler of several objectives that breeds generations, of two objectives."""
+
+    objectives = 2
+
+    @pytest.fixture
+    def build(self) -> Callable[[StageStart], Stage]:
+        """Return what builds the method; generations are small, so that there are some."""
+        return partial(create, OptunaOptions(sampler="nsgaiii", population_size=6))
+
+
+@pytest.mark.long
+class TestMotpe(Contract):
+    """A model of three objectives, whose asks cost more with each trial."""
+
+    objectives = 3
+    sampler = "motpe"
+    cost_trials = (100, 300)
+    cost_growth = 2.0
+
+
 @pytest.mark.long
 class TestQmc(Contract):
     """A sequence that learns nothing."""
@@ -97,13 +119,16 @@ class TestGp(Contract):
         return partial(create, OptunaOptions(sampler="gp"))
 
 
+@pytest.mark.parametrize("objectives", [1, 2])
 @pytest.mark.parametrize("sampler", DEFAULTS)
-def test_a_short_search(sampler: str) -> None:
+def test_a_short_search(sampler: str, objectives: int) -> None:
     """With each sampler: feasible points, each once, whichever backtest ends first."""
-    if sampler == "gp":
+    if sampler in ("gp", "mogp"):
         pytest.importorskip("torch")
     space, build = spaces.every_kind(), partial(create, OptunaOptions(sampler=sampler))
-    first, again = (drive(space, [rule(build, 12)], order=order) for order in (0, 3))
+    first, again = (
+        drive(space, [rule(build, 12)], order=order, objectives=objectives) for order in (0, 3)
+    )
     assert first.proposed == again.proposed
     assert len(set(first.points)) == 12
     assert all(space.feasible(point) for point in first.points)

@@ -33,11 +33,15 @@ statistic = "Sharpe Ratio"
 use = "optuna"
 trials = 30
 """
+NEEDS_TORCH = ("gp", "mogp")
 CLASSES = {
     "tpe": samplers.TPESampler,
+    "motpe": samplers.TPESampler,
     "gp": samplers.GPSampler,
+    "mogp": samplers.GPSampler,
     "cmaes": samplers.CmaEsSampler,
     "nsgaii": samplers.NSGAIISampler,
+    "nsgaiii": samplers.NSGAIIISampler,
     "qmc": samplers.QMCSampler,
     "random": samplers.RandomSampler,
 }
@@ -56,7 +60,7 @@ def load(tmp_path: Path):
     return load
 
 
-@pytest.mark.parametrize("sampler", [name for name in DEFAULTS if name != "gp"])
+@pytest.mark.parametrize("sampler", [name for name in DEFAULTS if name not in NEEDS_TORCH])
 def test_defaults_are_written_out(load, sampler: str) -> None:
     """The chosen sampler's are filled in, and so in the plan; the others' are left out."""
     options = load(f'sampler = "{sampler}"')
@@ -71,7 +75,7 @@ def test_options_are_optunas_own(sampler: str) -> None:
     assert set(DEFAULTS[sampler]) <= set(inspect.signature(CLASSES[sampler]).parameters)
 
 
-@pytest.mark.parametrize("sampler", [name for name in DEFAULTS if name != "gp"])
+@pytest.mark.parametrize("sampler", [name for name in DEFAULTS if name not in NEEDS_TORCH])
 def test_makes_the_sampler(sampler: str) -> None:
     """Without a warning, although some options are experimental to Optuna."""
     made = make_sampler(OptunaOptions(sampler=sampler), 2**70, ())
@@ -90,9 +94,15 @@ def test_variants_of_cmaes(space, stage, variant: str) -> None:
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        ('sampler = "qmc"\nn_ei_candidates = 9', "an option of tpe, not of qmc, whose own are"),
+        (
+            'sampler = "qmc"\nn_ei_candidates = 9',
+            "an option of tpe and motpe, not of qmc, whose own are",
+        ),
         ("popsize = 9", "an option of cmaes, not of tpe"),
-        ('sampler = "random"\nn_startup_trials = 9', "of tpe and gp and cmaes, not of random"),
+        (
+            'sampler = "random"\nn_startup_trials = 9',
+            "of tpe and motpe and gp and mogp and cmaes, not of random",
+        ),
         ('sampler = "tpa"', "tpe"),
         ("n_ei_candidates = 0", "n_ei_candidates"),
         ('sampler = "cmaes"\nwith_margin = true\nlr_adapt = true', "exclude each other"),

@@ -174,10 +174,10 @@ def test_what_optuna_is_told(space) -> None:
     trials = [study.open() for _ in range(5)]
     for level, trial in enumerate(trials):
         study.place(trial, (level, 8))
-    study.tell(trials[0], -2.0, 0.0)
-    study.tell(trials[1], 3.0, 0.5)
-    study.tell(trials[2], None, 0.25)
-    study.tell(trials[3], None, 0.0)
+    study.tell(trials[0], Score(-2.0, -2.0))
+    study.tell(trials[1], Score(3.0, 3.0, 0.5))
+    study.tell(trials[2], Score(violation=0.25))
+    study.tell(trials[3], Score())
     told = study._study.trials
     assert [trial.params for trial in told] == [{"a": level, "b": 8} for level in range(5)]
     complete, fail, running = TrialState.COMPLETE, TrialState.FAIL, TrialState.RUNNING
@@ -195,12 +195,12 @@ def test_a_pruned_trial_is_below_the_best_complete_one(space) -> None:
     wide = space(9, 9)
     start = StageStart(wide, 1, None, 16, ToldHistory(wide).since(0))
     study = GridStudy(OptunaOptions(), start)
-    for level, (objective, violation, complete) in enumerate(
-        [(2.0, 0.0, True), (9.0, 0.0, False), (1.5, 0.0, False), (9.0, 0.5, False)]
+    for level, (objective, violation, pruned_at) in enumerate(
+        [(2.0, 0.0, None), (9.0, 0.0, 0), (1.5, 0.0, 0), (9.0, 0.5, 0)]
     ):
         trial = study.open()
         study.place(trial, (level, 8))
-        study.tell(trial, objective, violation, complete=complete)
+        study.tell(trial, Score(objective, objective, violation, pruned_at=pruned_at))
     best, decoy, below, violated = (trial.value for trial in study._study.trials)
     assert (best, below, violated) == (2.0, 1.5, 9.0)
     assert 1.5 < decoy < 2.0

@@ -1,0 +1,61 @@
+"""The values that a sampler is told, also of trials that violate a constraint or are pruned."""
+
+from __future__ import annotations
+
+from math import inf, nextafter
+from typing import TYPE_CHECKING, Final
+
+from attrs import define, field
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from leanopt_core.api import Score, Told
+
+#: Objectives are clipped to these limits: Gaussian processes square them.
+LIMIT: Final = 1e30
+
+
+@define
+class Values:
+    """Makes a trial's values, one for each of `count` objectives, higher being better.
+
+    A single one is what ranks trials. `constrained` says whether the sampler is told violations,
+    too. `_worst` and `_best` are those of each objective so far, empty at first.
+    """
+
+    count: int
+    constrained: bool
+    _worst: Sequence[float] = field(default=(), init=False)
+    _best: Sequence[float] = field(default=(), init=False)
+
+    def of(self, told: Score | Told) -> Sequence[float] | None:
+        """Return a trial's values, None if it failed.
+
+        A violation without an objective counts too: its values are the worst so far. For samplers
+        without constraints, a violated trial is worse than the worst.
+        """
+        violation = told.violation
+        own = self._objectives(told)
+        if own and violation == 0:
+            own = self._below_best(own, complete=told.complete)
+        if own:
+            self._worst = tuple(map(min, own, self._worst or own))
+        worst = self._worst or (0.0,) * self.count
+        if violation > 0 and not self.constrained:
+            return tuple(value - violation for value in worst)
+        return own or (worst if violation > 0 else None)
+
+    def _objectives(self, told: Score | Told) -> Sequence[float]:
+        if told.objective is None:
+            return ()
+        own = (told.objective,) if self.count == 1 else told.objectives
+        return tuple(max(-LIMIT, min(value, LIMIT)) for value in own)
+
+    def _below_best(self, own: Sequence[float], *, complete: bool) -> Sequence[float]:
+        """Return a feasible trial's objectives; those of a pruned one are below the best so far."""
+        if complete:
+            self._best = tuple(map(max, own, self._best or own))
+        elif self._best:
+            return tuple(map(min, own, (nextafter(best, -inf) for best in self._best)))
+        return own
