@@ -11,6 +11,7 @@ from leanopt_core.api import derive_seed
 from leanopt_surrogate._forest import Leaves
 from leanopt_surrogate._gaussian import Process
 from leanopt_surrogate._improvement import log_improvement
+from leanopt_surrogate._joint import JointForest
 from leanopt_surrogate._models import best_half
 from leanopt_surrogate._scores import standard_scores
 
@@ -40,20 +41,21 @@ class Arm(Protocol):
 class ForestArm:
     """A forest of scores; `goal` is the score to beat."""
 
-    leaves: Leaves
+    forest: JointForest
     goal: float
 
     @classmethod
     def build(cls, archive: Archive, models: Models, kind: Kind, among: Bools) -> ForestArm:
         """Return the arm, whose goal is to beat the best of the trials `among`."""
         scores = archive.scores()
-        leaves = believing_leaves(archive, models, kind, scores)
-        return cls(leaves, float(scores[among].max()) + MARGIN)
+        leaves = told_leaves(archive, models, kind, scores)
+        waiting = archive.grid.coordinates(archive.waiting())
+        forest = JointForest.condition(leaves, waiting)
+        return cls(forest, float(scores[among].max()) + MARGIN)
 
     def acquisition(self, x: Floats) -> Floats:
         """Return log expected improvement."""
-        mean, deviation = self.leaves.predict(self.leaves.forest.find(x))
-        return log_improvement(mean, deviation, self.goal)
+        return log_improvement(*self.forest.predict(x), self.goal)
 
 
 @frozen
@@ -82,8 +84,7 @@ class GaussianArm:
         best = float(rivals.max() if rivals.size else values.min())
         if archive.feasible.all():
             return cls(process, best, None)
-        feasible = archive.feasible.astype(np.float64)
-        return cls(process, best, believing_leaves(archive, models, "feasible", feasible))
+        return cls(process, best, feasibility_leaves(archive, models))
 
     def acquisition(self, x: Floats) -> Floats:
         """Return log expected improvement, plus the logarithm of the probability of feasibility."""
@@ -94,21 +95,27 @@ class GaussianArm:
         return improvement + np.log(np.maximum(likely, UNLIKELIEST))
 
 
-def believing_leaves(archive: Archive, models: Models, kind: Kind, target: Floats) -> Leaves:
-    """Return a forest with the targets of completed trials, and assumed ones of outstanding points.
-
-    The latter are a standard deviation below their mean, so that workers spread, and at most the
-    best so far. This is between the kriging believer and the constant liar [Ginsbourger, Le Riche,
-    Carraro 2010], without growing the trees again.
-    """
+def told_leaves(archive: Archive, models: Models, kind: Kind, target: Floats) -> Leaves:
+    """Return a forest with the targets of all completed trials, without growing it again."""
     forest = models.forest(kind)
-    since = target[forest.samples :]
     later = forest.find(archive.coordinates[forest.samples :])
-    told = Leaves.fill(forest, target, later, since)
+    return Leaves.fill(forest, target, later, target[forest.samples :])
+
+
+def feasibility_leaves(archive: Archive, models: Models) -> Leaves:
+    """Return a forest of feasibility: 1 and 0 for completed trials, less than expected for others.
+
+    Outstanding points count a standard deviation below their mean, so that workers spread: between
+    the kriging believer and the constant liar [Ginsbourger, Le Riche, Carraro 2010].
+    """
+    target = archive.feasible.astype(np.float64)
+    told = told_leaves(archive, models, "feasible", target)
     waiting = archive.waiting()
     if not len(waiting):
         return told
+    forest = told.forest
     found = forest.find(archive.grid.coordinates(waiting))
     mean, deviation = told.predict(found)
-    believed = np.minimum(mean - deviation, target.max())
-    return Leaves.fill(forest, target, np.hstack([later, found]), np.concatenate([since, believed]))
+    later = forest.find(archive.coordinates[forest.samples :])
+    since = np.concatenate([target[forest.samples :], mean - deviation])
+    return Leaves.fill(forest, target, np.hstack([later, found]), since)

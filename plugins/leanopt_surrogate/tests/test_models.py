@@ -13,6 +13,7 @@ from leanopt_surrogate._forest import Forest, Leaves
 from leanopt_surrogate._gaussian import Kernel, Process, _loss, _shared, _squares, fit_kernel
 from leanopt_surrogate._growth import grow
 from leanopt_surrogate._improvement import log_improvement
+from leanopt_surrogate._joint import NOISE, JointForest
 from leanopt_surrogate._scores import forest_scores, normal_scores, standard_scores
 from numpy.random import default_rng
 from scipy import integrate, stats
@@ -116,6 +117,26 @@ def test_a_sure_model_expects_nothing_but_finite() -> None:
 
 #: Columns of a number, of a choice of three, of a number.
 COLUMNS = np.array([0, 1, 1, 1, 2])
+
+
+def test_outstanding_points_lower_the_deviation_of_a_forest() -> None:
+    """By the textbook formula, with the covariance of the trees; the mean stays."""
+    grown = forest("extra", least=8)
+    leaves = Leaves.fill(grown, Y, np.empty((7, 0), np.int64), np.empty(0))
+    random = default_rng(3)
+    waiting, asked = random.integers(0, 6, (5, 4)) / 5, random.integers(0, 6, (9, 4)) / 5
+    mean, deviation = leaves.predict(grown.find(asked))
+    alone = JointForest.condition(leaves, waiting[:0]).predict(asked)
+    assert alone[0] == pytest.approx(mean)
+    assert alone[1] == pytest.approx(deviation)
+    both = np.concatenate([asked, waiting])
+    covariance = np.cov(leaves.mean[grown.find(both)].T, bias=True)
+    noise = np.maximum(leaves.variance[grown.find(waiting)].mean(axis=0), NOISE)
+    across = covariance[:9, 9:]
+    lower = across @ np.linalg.solve(covariance[9:, 9:] + np.diag(noise), across.T)
+    given_waiting = JointForest.condition(leaves, waiting).predict(asked)
+    assert given_waiting[0] == pytest.approx(mean)
+    assert given_waiting[1] ** 2 == pytest.approx(deviation**2 - np.diag(lower))
 
 
 def coordinates(seed: int, count: int) -> np.ndarray:
