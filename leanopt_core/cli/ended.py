@@ -22,7 +22,7 @@ from leanopt_core.report.subject import state_of
 from leanopt_core.search.events import RunEvent, RunStarted, StillScreen
 
 if TYPE_CHECKING:
-    from leanopt_core.store.records import StoredRun
+    from leanopt_core.store.records import RankedTrial, StoredRun
 
 #: A command that takes longer is ended, in seconds.
 _LIMIT: Final = 60.0
@@ -83,7 +83,8 @@ def announced(*, bell: bool, notify: Sequence[str] | None) -> Iterator[Ending]:
 
 def _variables(ending: Ending, state: str) -> Mapping[str, str]:
     """Return what the command finds in its environment; `state` is that without a run."""
-    found = {"RUN": "", "STATE": state, "BEST": "", "BEST_TRIAL": "", "PROJECT": ""}
+    trials = ("BEST", "BEST_TRIAL", "CHOSEN", "CHOSEN_TRIAL")
+    found = {"RUN": "", "STATE": state, **dict.fromkeys(trials, ""), "PROJECT": ""}
     if ending.project is not None:
         found["PROJECT"] = str(ending.project.absolute())
         with suppress(LeanoptError):
@@ -92,14 +93,24 @@ def _variables(ending: Ending, state: str) -> Mapping[str, str]:
 
 
 def _of_run(project: Path, name: str) -> Mapping[str, str]:
+    from leanopt_core.report.chosen import chosen_trials
+
     with open_project(project) as store:
         run: StoredRun = store.runs.find(name)
         found = {"RUN": run.name, "STATE": state_of(store, run)}
-        best = next(iter(store.reader.ranked(run, 1)), None)
-    if best is None or best.trial.fitness is None or best.trial.violation:
-        return found
-    trial = f"{best.search}:{best.trial.number}" if len(run.searches) > 1 else best.trial.number
-    return {**found, "BEST": repr(best.trial.fitness), "BEST_TRIAL": str(trial)}
+        best = store.reader.ranked(run, 1)
+        chosen = chosen_trials(store, run)
+    several = len(run.searches) > 1
+    return {**found, **_trial("BEST", best, several), **_trial("CHOSEN", chosen, several)}
+
+
+def _trial(name: str, trials: Sequence[RankedTrial], several: bool) -> Mapping[str, str]:
+    """Return fitness and number of the first trial, nothing if it is not feasible."""
+    for one in trials[:1]:
+        if one.trial.fitness is not None and not one.trial.violation:
+            number = f"{one.search}:{one.trial.number}" if several else str(one.trial.number)
+            return {name: repr(one.trial.fitness), f"{name}_TRIAL": number}
+    return {}
 
 
 def _call(command: Sequence[str], variables: Mapping[str, str]) -> None:

@@ -16,6 +16,7 @@ from leanopt_core.cli.session import plugin_calls
 from leanopt_core.cli.statistics import print_statistics
 from leanopt_core.plugins import discover
 from leanopt_core.report.best import judged_by
+from leanopt_core.report.chosen import chosen_trials, rule_of
 from leanopt_core.report.run import trial_document
 from leanopt_core.report.subject import find_trial
 from leanopt_core.search.artifacts import kept_in
@@ -23,25 +24,35 @@ from leanopt_core.search.calls import Calls
 from leanopt_core.search.reproduce import ReproducedBacktest, reproduce
 from leanopt_core.shown import shortened
 from leanopt_core.store.inactive import Inactive
-from leanopt_core.store.records import StoredRun, StoredScenario, StoredTrial
+from leanopt_core.store.records import RankedTrial, StoredRun, StoredScenario, StoredTrial
 from leanopt_core.store.store import Store
 
 
 def show_trial(store: Store, run: StoredRun, search: int, number: int, *, as_json: bool) -> None:
     """Print a trial of a run's search; raises UsageError if there is none of this number."""
     one = find_trial(store, run, search, number)
+    chosen = next((found.trial.number for found in _chosen(store, run, search)), None)
     kept = kept_in(store.path.parent.parent, run.name, search, number)
     results = str(kept) if kept.is_dir() else None
     with plugin_calls(as_json=as_json) as calls:
         how = _requests(run, search, one, calls)
     if as_json:
-        more = {"reproduce": _reproduce_document(how), "results": results}
+        more = {"reproduce": _reproduce_document(how), "results": results, "chosen": chosen}
         print_json(trial_document(run, search, one) | more)
         return
     _print_trial(run, search, one)
+    if chosen is not None:
+        this = "this trial" if chosen == number else f"trial {chosen}"
+        click.echo(f"\nchosen of its search by {rule_of(run).use}: {this}")
     _print_reproduce(how)
     if results is not None:
         click.echo(f"\nfull results: {plain(results)}")
+
+
+def _chosen(store: Store, run: StoredRun, search: int) -> Sequence[RankedTrial]:
+    """Return the chosen trial of a search, nothing if it is the best one by the plan's rule."""
+    by_fitness = rule_of(run).use == "best"
+    return [] if by_fitness else chosen_trials(store, run, search=search)
 
 
 #: By scenario, the command that reproduces a trial's backtest, or why that is unknown.

@@ -74,7 +74,7 @@ _BEST = 10
     "--best",
     type=WholeNumber(min=1),
     metavar="N",
-    help=f"Verify the N best trials (default: {_BEST}).",
+    help=f"Verify the N best trials, by [choose] (default: {_BEST}).",
 )
 @click.option(
     "--sample", type=WholeNumber(min=1), metavar="N", help="Verify N trials, drawn at random."

@@ -8,7 +8,8 @@ from typing import Any
 
 from attrs import frozen
 
-from leanopt_core.report.run import report
+from leanopt_core.report.chosen import chosen_document
+from leanopt_core.report.run import Report, report
 from leanopt_core.report.searches import SearchReport
 from leanopt_core.report.subject import Selection, state_of
 from leanopt_core.report.windows import PathReport
@@ -76,6 +77,7 @@ def _of_run(store: Store, subject: Selection) -> dict[str, Any]:
     }
     if len(said.searches) == 1:
         facts["best trial"] = None if best is None else best.number
+    facts |= dict(_chosen(said))
     if said.paths:
         facts |= {name: value for one in said.paths for name, value in _of_path(one)}
     elif len(said.searches) > 1:
@@ -85,6 +87,16 @@ def _of_run(store: Store, subject: Selection) -> dict[str, Any]:
         own = _of_trial(subject.run.searches[0], best)
         facts |= {f"best: {name}": v for name, v in own.items() if name in named}
     return facts | dict(_flat("plan", json.loads(subject.run.plan)))
+
+
+def _chosen(said: Report) -> Iterator[tuple[str, Any]]:
+    """Yield the chosen trial of each search, if the plan chooses another one than the best."""
+    best = {one.search.number: one.best for one in said.searches}
+    for one in chosen_document(best, said.plateaus, said.fronts):
+        if one["rule"] != "best":
+            name = shortened(said.searches[one["search"] - 1].search.name)
+            before = f"{name}: " if len(best) > 1 else ""
+            yield f"{before}chosen trial", one["trial"]
 
 
 def _of_search(one: SearchReport) -> Iterator[tuple[str, Any]]:

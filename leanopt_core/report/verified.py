@@ -7,6 +7,7 @@ from random import SystemRandom
 from typing import Any
 
 from leanopt_core.needs import NEEDS
+from leanopt_core.report.chosen import chosen_trials, rule_of
 from leanopt_core.report.subject import find_trial
 from leanopt_core.search.verification import Cause, Compared, Verification
 from leanopt_core.search.verify import Stored
@@ -19,8 +20,8 @@ def trials_to_verify(
 ) -> Iterator[Stored]:
     """Yield trials with all that is stored of their outcomes.
 
-    These are the completed ones of the `best`, else `sample` told ones, drawn at random, else all
-    told ones.
+    These are the completed ones of the `best` by the rule of the run's plan, else `sample` told
+    ones, drawn at random, else all told ones.
     """
     for search, trial in _told(store, run, best=best, sample=sample):
         yield Stored(search, trial, store.reader.outcomes(trial, frozenset(NEEDS)))
@@ -31,7 +32,8 @@ def _told(
 ) -> Iterator[tuple[int, StoredTrial]]:
     reader = store.reader
     if best is not None:
-        ranked = reader.ranked(run, best)
+        by_fitness = rule_of(run).use == "best"
+        ranked = reader.ranked(run, best) if by_fitness else chosen_trials(store, run, best)
         yield from ((one.search, one.trial) for one in ranked if one.trial.failure is None)
     elif sample is not None:
         told = [(one.number, told.number) for one in run.searches for told in reader.told(one.id)]

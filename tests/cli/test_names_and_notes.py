@@ -102,6 +102,8 @@ def test_a_command_is_called_with_the_result(project: Path, leanopt) -> None:
     assert told == {
         "LEANOPT_BEST": repr(best["fitness"]),
         "LEANOPT_BEST_TRIAL": str(best["trial"]),
+        "LEANOPT_CHOSEN": repr(best["fitness"]),
+        "LEANOPT_CHOSEN_TRIAL": str(best["trial"]),
         "LEANOPT_PROJECT": str(project),
         "LEANOPT_RUN": "slope-1",
         "LEANOPT_STATE": "finished",

@@ -204,6 +204,37 @@ def test_the_chosen_trial_is_exported_backtested_and_looked_at(
         assert found.number == order[0]
 
 
+def test_commands_about_the_best_trial_know_the_chosen_one(
+    folder: Path, leanopt: Leanopt, canonical: Canonical
+) -> None:
+    """`--notify` and `compare` name both, a trial's page says it, `verify` takes them in order."""
+    notify = "sh -c 'echo told $LEANOPT_BEST_TRIAL $LEANOPT_CHOSEN_TRIAL $LEANOPT_CHOSEN'"
+    said = leanopt(folder, "run", "--notify", notify)
+    trials, _ = parts(canonical(folder))
+    first, second = (row[2] for row in plateaus(trials)[:2])
+    best = max(
+        (one for one in trials if one["fitness"] is not None), key=lambda one: one["fitness"]
+    )
+    chosen = next(one for one in trials if one["number"] == first)
+    assert first != best["number"]
+    assert f"told {best['number']} {first} {chosen['fitness']}" in said.stderr
+    leanopt(folder, "run", "--set", "choose.use=best")
+    rows = json.loads(leanopt(folder, "compare", "hill-1", "hill-2", "--json").stdout)["rows"]
+    facts = {one["what"]: one["values"] for one in rows}
+    assert facts["best trial"] == [best["number"]] * 2
+    assert facts["chosen trial"] == [first, None]
+    pages = [
+        json.loads(leanopt(folder, "show", run, "1", "--json").stdout)
+        for run in ("hill-1", "hill-2")
+    ]
+    assert [page["chosen"] for page in pages] == [first, None]
+    page = leanopt(folder, "show", "hill-1", str(first)).stdout
+    assert "\nchosen of its search by plateau: this trial\n" in page
+    assert f"by plateau: trial {first}\n" in leanopt(folder, "show", "hill-1", str(second)).stdout
+    verified = json.loads(leanopt(folder, "verify", "hill-1", "--best", "2", "--json").stdout)
+    assert {one["trial"] for one in verified["backtests"]} == {first, second}
+
+
 @pytest.mark.long
 def test_a_run_by_fitness_can_be_seen_by_plateau(
     folder: Path, leanopt: Leanopt, canonical: Canonical
