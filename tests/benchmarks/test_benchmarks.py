@@ -20,6 +20,12 @@ LOADS = [f"{workers}_cv{spread}" for workers in (2, 4, 16, 64) for spread in ("0
 
 _OF_RULES = ("gain", "gain_error", "gaining_groups", "differs", "better")
 FIGURES = {
+    "asks": {
+        f"{kind}_ms_{told}_at_{rate}"
+        for kind in ("mean", "longest")
+        for told in (100, 500, 1000, 5000, 20000)
+        for rate in ("none", 100, 200, 1000)
+    },
     "documents": {
         *(f"{name}_ms" for name in ("read", "read_equity", "read_all", "json_parse")),
         *(f"{name}_peak_mb" for name in ("read", "read_equity", "read_all", "json_parse")),
@@ -61,6 +67,7 @@ FIGURES = {
 }
 
 SMALL = {
+    "asks": ["--most", "100"],
     "documents": ["--repeats", "1"],
     "throughput": ["--trials", "300", "--repeats", "1"],
     "utilisation": ["--mean", "0.005", "--most", "2"],
@@ -80,6 +87,7 @@ SIGNED = ("plateau",)
 
 #: What a small size leaves out is unknown, not invented.
 LEFT_OUT: dict[str, set[str]] = {
+    "asks": {name for name in FIGURES["asks"] if "_ms_100_" not in name},
     "documents": set(),
     "throughput": set(),
     "utilisation": {name for name in FIGURES["utilisation"] if "busy_2_" not in name},

@@ -71,7 +71,7 @@ class GaussianArm:
         """Return the arm, whose goal is to beat the best of the trials `among`."""
         rows = np.flatnonzero(archive.feasible)
         seed = derive_seed(models.seed, "process", len(archive))
-        rows = best_half(archive.objective, rows, PROCESS_TRIALS, seed)
+        rows = best_half(archive.objective, rows, models.size(PROCESS_TRIALS), seed)
         values = standard_scores(archive.objective[rows])
         process = Process.condition(
             models.kernel(),

@@ -33,8 +33,8 @@ TREES = 30
 #: Forests: the share of columns tried for a cut, and the fewest entries of a node to cut.
 SHARES = {"forest": 3 / 7, "extra": 5 / 7, "feasible": 4 / 7}
 LEAST = {"forest": 3, "extra": 3, "feasible": 4}
-#: Forests are grown again after 1/32 to 1/16 more trials, kernels fitted again after 1/20 to 1/10.
-GROWN, FITTED = 16, 10
+#: Forests are grown again after 1/32 more trials, kernels fitted again after 1/10 more.
+GROWN, FITTED = 32, 10
 #: The most trials that a kernel is fitted to, half of them the best.
 KERNEL_TRIALS = 200
 
@@ -56,6 +56,10 @@ class Models:
         """Return the kernel for the standard scores of feasible trials."""
         return self._part("kernel", FITTED, self._fit)
 
+    def size(self, most: int) -> int:
+        """Return the size of a model that has `most` trees or trials at leisure."""
+        return self.schedule.size(self.archive.told, most)
+
     def _part(self, name: str, share: int, make: Callable[[int, int], Part]) -> Part:
         told = self.archive.told
         fitted = self.schedule.fitted(told, share)
@@ -73,14 +77,15 @@ class Models:
         target = feasibility if kind == "feasible" else self.archive.scores(count)
         tried = ceil(x.shape[1] * SHARES[kind])
         cutter = RandomCuts(x, tried) if kind == "extra" else BestCuts(x, tried)
-        whole = np.tile(np.arange(count), (TREES, 1))
-        samples = whole if kind == "extra" else random.integers(0, count, (TREES, count))
+        trees = self.size(TREES)
+        whole = np.tile(np.arange(count), (trees, 1))
+        samples = whole if kind == "extra" else random.integers(0, count, (trees, count))
         return grow(x, target, samples, cutter, LEAST[kind], random)
 
     def _fit(self, count: int, seed: int) -> Kernel:
         grid = self.archive.grid
         rows = np.flatnonzero(self.archive.feasible[:count])
-        rows = best_half(self.archive.objective, rows, KERNEL_TRIALS, seed)
+        rows = best_half(self.archive.objective, rows, self.size(KERNEL_TRIALS), seed)
         values = standard_scores(self.archive.objective[rows])
         return fit_kernel(
             self.archive.coordinates[rows], values, grid.axis_of_column, len(grid.lengths)

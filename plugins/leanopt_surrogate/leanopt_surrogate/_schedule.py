@@ -7,11 +7,13 @@ from math import ceil
 from attrs import frozen
 
 #: From so many told trials on, asks keep up with this rate even if no option says so.
-MANY, LEAST = 1024, 40.0
+MANY, LEAST = 1000, 50.0
+#: From so many told trials on models see a part of them, which is chosen again at every so many.
+MOST, EVERY = 2048, 512
 #: One fitted model may propose for this time at the rate: 10 ms of work are then a tenth of a core.
 BATCH_SECONDS = 0.1
 #: Models are fitted again after this time at the rate, at the earliest.
-FIT_SECONDS = 2.0
+FIT_SECONDS = 3.2
 
 
 @frozen
@@ -28,16 +30,22 @@ class Schedule:
         """Return how many proposals come from one fitted model."""
         return max(1, ceil(self.rate(told) * BATCH_SECONDS))
 
-    def fitted(self, told: int, share: int) -> int:
-        """Return how many of the told trials a model is fitted to, told or not so long ago.
+    def size(self, told: int, most: int) -> int:
+        """Return the size of a model that has `most` trees or trials at leisure, half at a rate."""
+        return most // 2 if self.rate(told) else most
 
-        A model is fitted again after 1/`share` to 2/`share` more trials, later if the rate demands
-        it, but before the trials have doubled. Steps are powers of two: as the trials become more,
-        a longer step begins where a shorter one would.
+    def fitted(self, told: int, share: int) -> int:
+        """Return how many of the told trials, the first ones, a model is fitted to.
+
+        It is fitted again after 1/`share` more trials, or sooner. At a rate the steps are powers of
+        two, so that a longer one begins where a shorter one would; they are as long as the rate
+        demands, unless the trials would double.
         """
-        wanted = max(told // share, ceil(self.rate(told) * FIT_SECONDS), 1)
-        step = min(_power(wanted), _power(told) // 2 or 1)
-        return told - told % step
+        rate = self.rate(told)
+        if not rate:
+            return told - told % max(1, told // share)
+        wanted = max(told // share, ceil(rate * FIT_SECONDS))
+        return told - told % _power(max(1, min(wanted, told // 2, EVERY)))
 
 
 def _power(number: int) -> int:

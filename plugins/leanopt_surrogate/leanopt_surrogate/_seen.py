@@ -9,14 +9,14 @@ from attrs import define, field
 from numpy.random import default_rng
 
 from leanopt_core.api import derive_seed
+from leanopt_surrogate._schedule import EVERY, MOST
 
 if TYPE_CHECKING:
     from leanopt_surrogate._archive import Archive
     from leanopt_surrogate._grid import Ints
 
-#: From `MOST` trials on, models see `SEEN` of them and those that were told since. The former are
-#: chosen at every `EVERY`-th trial, which is a power of two.
-MOST, SEEN, EVERY = 2048, 768, 256
+#: Models see so many of the first trials, and those that were told since.
+SEEN = 768
 
 
 @define

@@ -14,8 +14,8 @@ from leanopt_surrogate._archive import Archive
 from leanopt_surrogate._batch import spread_best
 from leanopt_surrogate._grid import Grid
 from leanopt_surrogate._impl import Surrogate, create
-from leanopt_surrogate._schedule import LEAST, MANY, Schedule
-from leanopt_surrogate._seen import EVERY, MOST, SEEN, Seen
+from leanopt_surrogate._schedule import EVERY, LEAST, MANY, MOST, Schedule
+from leanopt_surrogate._seen import SEEN, Seen
 from numpy.random import default_rng
 
 from leanopt_core.search.history import ToldHistory
@@ -90,7 +90,7 @@ class Driven:
         self.made.append((attempt, proposal))
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(seed=st.integers(0, 10**6), cut=st.integers(0, 45))
 def test_refused_points_change_nothing_for_a_resumed_search(
     space: MakeSpace, seed: int, cut: int
@@ -112,13 +112,15 @@ def test_refused_points_change_nothing_for_a_resumed_search(
 def test_models_are_fitted_to_most_of_what_is_told(
     told: int, rate: float | None, share: int
 ) -> None:
-    """Never to less than half, never to more, and never to fewer than before."""
+    """Never to less than half, never to more, and to no fewer than before."""
     schedule = Schedule(rate)
     fitted = schedule.fitted(told, share)
     assert told / 2 < fitted <= told
-    assert schedule.fitted(told + 1, share) >= fitted
-    # From one fit to the next it takes as long as one is said to last.
-    assert schedule.fitted(fitted, share) == fitted
+    # Where asks begin to keep up with a rate they have another schedule.
+    if schedule.rate(fitted) == schedule.rate(told + 1):
+        assert schedule.fitted(told + 1, share) >= fitted
+        # From one fit to the next it takes as long as one is said to last.
+        assert schedule.fitted(fitted, share) == fitted
 
 
 @given(told=st.integers(8, 10**6), rate=RATES)
@@ -126,7 +128,7 @@ def test_faster_asks_do_less(told: int, rate: float | None) -> None:
     """A batch is as long as the rate needs; without one, few trials get each a model."""
     size = Schedule(rate).batch(told)
     assert size == 1 or size >= max(rate or 0, LEAST) / 10
-    assert Schedule(None).batch(told) == (1 if told < MANY else LEAST / 10)
+    assert Schedule(None).batch(told) == (1 if told < MANY else LEAST // 10)
     assert Schedule(None if rate is None else 2 * rate).batch(told) >= size
 
 
