@@ -4,8 +4,10 @@
         [--trials N]
 
 Each landscape is judged by twelve scenarios, whose best points are a little apart; with the bound
-the worst one counts, with halving their mean. A search is driven with and without pruning; no
-backtest really runs. The last line of output is one JSON object.
+the worst one counts, with halving their mean. With spans they are years, whose sum counts: a trial
+is judged by the last year, the last four, then all, and each step runs its years anew. Backtests
+are then counted in years. A search is driven with and without pruning; no backtest really runs. The
+last line of output is one JSON object.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from __future__ import annotations
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache, partial
 from itertools import product
+from math import fsum
 from multiprocessing import get_context
 from statistics import fmean
 from typing import TYPE_CHECKING, Final
@@ -42,14 +45,19 @@ LOOKAHEAD: Final = 16
 LHS: Final = (Part("lhs"),)
 NAMES: Final = ("random", "lhs", "ga", "climb", "tpe", "default")
 #: How many scenarios judge a trial at each rung, by the rule.
-RUNGS: Final = {"bound": tuple(range(1, SCENARIOS + 1)), "halving": (1, 4, SCENARIOS)}
+RUNGS: Final = {
+    "bound": tuple(range(1, SCENARIOS + 1)),
+    "halving": (1, 4, SCENARIOS),
+    "spans": (1, 4, SCENARIOS),
+}
+JOINED: Final = {"bound": min, "halving": fmean, "spans": fsum}
 REDUCTION: Final = 3
 TRIALS, SEEDS, QUICK_SEEDS = 300, 10, 3
 
 
 @frozen(eq=False)
 class Scenarios:
-    """The values of every point under each scenario; `best` is the best of their worst or means."""
+    """The values of every point under each scenario; `best` is the best of how they are joined."""
 
     space: Space
     values: tuple[Floats, ...]
@@ -60,8 +68,12 @@ class Scenarios:
         """Return the score of the first so many scenarios."""
         index = self.space.grid_index(point)
         values = [float(one[index]) for one in self.values[:count]]
-        value = min(values) if self.use == "bound" else fmean(values)
+        value = JOINED[self.use](values)
         return Score(value, value)
+
+    def regret(self, value: float) -> float:
+        """Return how far the best is from a value; of a sum, its share of one year."""
+        return (self.best - value) / (SCENARIOS if self.use == "spans" else 1)
 
 
 @cache
@@ -79,7 +91,7 @@ def scenarios(name: str, use: str) -> Scenarios:
             for length, move in zip(lengths, moves, strict=True)
         ]
         values.append(whole[np.ix_(*moved)].reshape(-1) + random.normal(0, 0.2))
-    joined = np.minimum.reduce(values) if use == "bound" else np.mean(values, axis=0)
+    joined = {"bound": np.min, "halving": np.mean, "spans": np.sum}[use](values, axis=0)
     return Scenarios(found.space, tuple(values), float(joined.max()), use)
 
 
@@ -102,7 +114,7 @@ class Trace:
 
 def search(name: str, method: str, seed: int, trials: int, *, use: str, pruned: bool) -> Trace:
     """Drive a search to its end."""
-    judged, rungs = scenarios(name, use), RUNGS[use]
+    judged, rungs = scenarios(name, use), RUNGS[use] if pruned else (SCENARIOS,)
     machine = SearchMachine(
         judged.space,
         [_rule(part) for part in _parts(method, trials)],
@@ -110,6 +122,7 @@ def search(name: str, method: str, seed: int, trials: int, *, use: str, pruned: 
         lookahead=LOOKAHEAD,
         rungs=len(rungs),
         prune=_prune(use) if pruned else None,
+        same_scale=use != "spans",
     )
     points: dict[int, Point] = {}
     made = 0
@@ -124,11 +137,11 @@ def search(name: str, method: str, seed: int, trials: int, *, use: str, pruned: 
                     made += rungs[0]
                 case Promote(number, rung):
                     machine.finished(number, judged.score(points[number], rungs[rung]))
-                    made += rungs[rung] - rungs[rung - 1]
+                    made += rungs[rung] - (0 if use == "spans" else rungs[rung - 1])
                 case Tell(_, trial):
                     if trial.complete:
                         best = max(best, trial.score.objective or -np.inf)
-                    regrets.append(judged.best - best)
+                    regrets.append(judged.regret(best))
                     backtests.append(made)
     return Trace(tuple(regrets), tuple(backtests), machine.history.best(1)[0].point)
 

@@ -74,6 +74,7 @@ from leanopt_core.work import Request as Request
 from leanopt_core.work import Scenario as Scenario
 
 # Stages
+from leanopt_core.pruned import ComparableObjectives as ComparableObjectives
 from leanopt_core.stage import Adopts as Adopts
 from leanopt_core.stage import AskContext as AskContext
 from leanopt_core.stage import History as History

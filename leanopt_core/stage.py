@@ -72,6 +72,8 @@ class StageStart:
     `lookahead` is the number of trials proposed ahead of results. `seeds` are the told trials of
     the stages named by `seed_from`, in the order they were told; empty without any. `objectives` is
     how many objectives each told trial has that has any: one for each fitness function.
+    `same_scale` is False if objectives of trials that were pruned at different steps, or not
+    pruned, do not compare: then a step has fewer days.
     """
 
     space: Space
@@ -80,6 +82,7 @@ class StageStart:
     lookahead: int
     seeds: History
     objectives: int = 1
+    same_scale: bool = True
 
 
 @frozen

@@ -132,6 +132,7 @@ class ActiveSearch:
             statistics=setup.statistics,
             rungs=len(self._rungs),
             prune=setup.prune() if setup.prune else None,
+            same_scale=not setup.cuts,
             choose=setup.choose if setup.tests else None,
             objectives=setup.objectives,
         )

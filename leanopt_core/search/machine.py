@@ -116,12 +116,14 @@ class SearchMachine:
         statistics: Iterable[str] = (),
         rungs: int = 1,
         prune: Prune | None = None,
+        same_scale: bool = True,
         choose: Choose | None = None,
         objectives: int = 1,
     ) -> None:
         self._space = space
         self._objectives = objectives
         self._last_rung, self._prune, self._choose = rungs - 1, prune, choose
+        self._same_scale = same_scale
         self._rules = tuple(stages)
         self._limit = budget
         self._budget = most_told((rule.trials for rule in self._rules), budget)
@@ -258,7 +260,9 @@ class SearchMachine:
         trials = least(rule.trials, self._left())
         seeds = self._history.joined(spans)
         begin = StageStart(
-            self._space, seed, trials, self._lookahead, seeds, objectives=self._objectives
+            *(self._space, seed, trials, self._lookahead, seeds),
+            objectives=self._objectives,
+            same_scale=self._same_scale,
         )
         method = GuardedStage(rule.build, begin, rule.label, rule.calls)
         context = FitnessContext(rule.trials, self._budget)

@@ -315,3 +315,30 @@ def test_an_engine_without_dates_is_refused(
             'prune.rungs = ["1y", "2y"] (plain 1.0 runs all days, however short a rung is)'
         ) in done.stderr
         assert not (folder / STORE).exists()
+
+
+METHODS = {
+    "surrogate": "",
+    "optuna": "",
+    "ga_deap": "population_size = 8",
+    "nsga2": "population_size = 8",
+    "local_grid": 'seed_from = "lhs"',
+}
+
+
+@pytest.mark.alike(1)
+@pytest.mark.slow
+@pytest.mark.parametrize("method", METHODS)
+def test_methods_that_learn(project: Project, leanopt, start, canonical, method: str) -> None:
+    """What they are told of short spans depends on no worker, and a kill changes nothing."""
+    first, _ = PIPELINE.split('[[stage]]\nuse = "grid"')
+    stage = f'[[stage]]\nuse = "{method}"\ntrials = 30\n{METHODS[method]}\n'
+    text = first.replace("trials = 60", "trials = 12") + stage + SCENARIO
+    folder, killed = project("one", text), project("killed", text)
+    leanopt(folder, "run", "pipeline.toml", "--workers", "1")
+    process = start(killed, "run", "pipeline.toml", "--workers", "7", HILL_DELAY="0.02")
+    kill_once(process, lambda: told(killed) >= 20)
+    leanopt(killed, "resume", "--workers", "2")
+    found = canonical(folder)
+    assert canonical(killed) == found
+    assert any("pruned_at" in one for one in lines(found))

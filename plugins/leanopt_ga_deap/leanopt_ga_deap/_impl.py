@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from leanopt_core.api import DONE, Proposal, Signal
+from leanopt_core.api import DONE, ComparableObjectives, Proposal, Signal
 from leanopt_ga_deap._breeding import make_toolbox
 from leanopt_ga_deap._population import Individual, Judge, Population
 from leanopt_ga_deap._progress import CloneProgress, Progress
@@ -42,7 +42,7 @@ class GeneticSearch:
         self._random_points = start.space.sample(start.seed)
         self._seen: set[Point] | None = None
         self._population = Population(options.population_size)
-        self._judge = Judge()
+        self._judge = Judge(ComparableObjectives(start.same_scale))
         for told in start.seeds.best(options.n_seeds):
             if told.feasible or told.violation > 0:
                 fitness = self._judge.fitness(told)

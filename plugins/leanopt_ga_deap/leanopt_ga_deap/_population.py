@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from heapq import heappop, heappush, heapreplace
-from math import inf, nextafter
+from math import inf
 from typing import TYPE_CHECKING
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 from deap.base import Fitness
+
+from leanopt_core.api import ComparableObjectives
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,20 +39,17 @@ def standing(objective: float | None, violation: float) -> Standing:
 class Judge:
     """Gives trials their fitness; that of a pruned trial is below the best complete one's.
 
-    Its other scenarios could only lower it. As the worst of all it would tell nothing: in a run
-    that prunes, most are pruned.
+    As the worst of all it would tell nothing: in a run that prunes, most are pruned.
     """
 
-    _best: float = -inf
+    comparable: ComparableObjectives = field(factory=ComparableObjectives)
 
     def fitness(self, trial: Told | Score) -> Standing:
         """Return the fitness of a told trial."""
         objective = trial.objective
         if objective is not None and trial.violation == 0:
-            if trial.complete:
-                self._best = max(self._best, objective)
-            else:
-                objective = min(objective, nextafter(self._best, -inf))
+            known = self.comparable.of(objective, trial.pruned_at)
+            objective = -inf if known is None else known
         return standing(objective, trial.violation)
 
 

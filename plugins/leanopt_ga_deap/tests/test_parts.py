@@ -13,6 +13,7 @@ from leanopt_ga_deap import GeneticOptions
 from leanopt_ga_deap._breeding import make_toolbox
 from leanopt_ga_deap._population import Individual, Judge, Population, standing
 
+from leanopt_core.pruned import ComparableObjectives
 from leanopt_core.search.history import ToldHistory
 from leanopt_core.space import Axis, Space
 from leanopt_core.trial import Score, Trial
@@ -52,10 +53,12 @@ def test_ranks_as_the_core_does(found: list[Score]) -> None:
 
 
 @settings(deadline=None)
-@given(st.lists(st.tuples(scores, st.booleans()), min_size=1, max_size=30))
-def test_a_pruned_trial_is_never_the_best(found: list[tuple[Score, bool]]) -> None:
-    """Complete ones keep their order; a pruned one that looks better is just below the best."""
-    judge = Judge()
+@given(st.lists(st.tuples(scores, st.booleans()), min_size=1, max_size=30), st.booleans())
+def test_a_pruned_trial_is_never_the_best(
+    found: list[tuple[Score, bool]], same_scale: bool
+) -> None:
+    """Complete ones keep their order; a pruned one that looks better is below the best."""
+    judge = Judge(ComparableObjectives(same_scale))
     given = [evolve(score, pruned_at=None if whole else 1) for score, whole in found]
     ours = [(judge.fitness(score).wvalues, score) for score in given]
     whole = [score for score in given if score.complete and score.feasible]

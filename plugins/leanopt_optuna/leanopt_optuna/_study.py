@@ -42,7 +42,7 @@ class GridStudy:
         together = {name: kind for name, kind in self._grid.items() if not cmaes or _ordered(kind)}
         self._together = {} if cmaes and len(together) == 1 else together
         count = start.objectives if options.sampler in SEVERAL else 1
-        self._values = Values(count, constrained=not cmaes)
+        self._values = Values(count, constrained=not cmaes, same_scale=start.same_scale)
         self._learned = 0
         earlier = [told for told in start.seeds if told.feasible and told.complete]
         self._sampler = make_sampler(options, start.seed, [self._source(told) for told in earlier])
@@ -90,9 +90,8 @@ class GridStudy:
     def tell(self, trial: Trial, score: Score) -> None:
         """Tell the sampler a result; without an objective and a violation the trial failed.
 
-        A pruned trial, which is not complete, counts as one that is a little worse than the best:
-        its other scenarios could only lower its objective. As `PRUNED`, most samplers would learn
-        nothing from it, and TPE less.
+        A pruned trial counts as one that is at most a little worse than the best complete one. As
+        `PRUNED`, most samplers would learn nothing from it, and TPE less.
         """
         values = self._values.of(score)
         if values is None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from math import inf, nextafter
 from typing import TYPE_CHECKING, Final
 
 from attrs import define, field
+
+from leanopt_core.api import ComparableObjectives
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,13 +22,19 @@ class Values:
     """Makes a trial's values, one for each of `count` objectives, higher being better.
 
     A single one is what ranks trials. `constrained` says whether the sampler is told violations,
-    too. `_worst` and `_best` are those of each objective so far, empty at first.
+    too, `same_scale` is `StageStart.same_scale`. `_worst` is that of each objective so far, empty at
+    first.
     """
 
     count: int
     constrained: bool
+    same_scale: bool = True
     _worst: Sequence[float] = field(default=(), init=False)
-    _best: Sequence[float] = field(default=(), init=False)
+    _comparable: Sequence[ComparableObjectives] = field(init=False)
+
+    @_comparable.default
+    def _each(self) -> Sequence[ComparableObjectives]:
+        return tuple(ComparableObjectives(self.same_scale) for _ in range(self.count))
 
     def of(self, told: Score | Told) -> Sequence[float] | None:
         """Return a trial's values, None if it failed.
@@ -38,7 +45,7 @@ class Values:
         violation = told.violation
         own = self._objectives(told)
         if own and violation == 0:
-            own = self._below_best(own, complete=told.complete)
+            own = self._on_scale(own, told.pruned_at)
         if own:
             self._worst = tuple(map(min, own, self._worst or own))
         worst = self._worst or (0.0,) * self.count
@@ -52,10 +59,9 @@ class Values:
         own = (told.objective,) if self.count == 1 else told.objectives
         return tuple(max(-LIMIT, min(value, LIMIT)) for value in own)
 
-    def _below_best(self, own: Sequence[float], *, complete: bool) -> Sequence[float]:
+    def _on_scale(self, own: Sequence[float], pruned_at: int | None) -> Sequence[float]:
         """Return a feasible trial's objectives; those of a pruned one are below the best so far."""
-        if complete:
-            self._best = tuple(map(max, own, self._best or own))
-        elif self._best:
-            return tuple(map(min, own, (nextafter(best, -inf) for best in self._best)))
-        return own
+        known = [rule.of(one, pruned_at) for rule, one in zip(self._comparable, own, strict=True)]
+        return tuple(
+            value if found is None else found for found, value in zip(known, own, strict=True)
+        )

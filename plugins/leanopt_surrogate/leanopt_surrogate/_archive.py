@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import define, evolve, field
 
+from leanopt_core.api import ComparableObjectives
 from leanopt_surrogate._grid import Bools, Floats, Grid, Ints
 from leanopt_surrogate._rows import Rows
 from leanopt_surrogate._scores import forest_scores
@@ -24,7 +25,7 @@ class Archive:
     archive. `best` is the best objective of those that all scenarios judged, `best_at` the position
     of the first trial that is as good as any. `objective` is valid only where `feasible`, and
     `badness` only elsewhere: the violation, or infinity for a failed backtest or an unknown
-    violation.
+    violation. `comparable` brings objectives of pruned trials on the scale of the others.
     """
 
     grid: Grid
@@ -38,6 +39,7 @@ class Archive:
     best_at: int = -1
     known: set[Point] = field(factory=set)
     outstanding: dict[Point, None] = field(factory=dict)
+    comparable: ComparableObjectives = field(factory=ComparableObjectives)
     _top: float = field(default=-math.inf, init=False)
     _columns: tuple[Rows, ...] = field(init=False)
 
@@ -75,15 +77,13 @@ class Archive:
             self.outstanding.pop(point, None)
 
     def _objective(self, place: int, told: Told) -> float:
-        """Return the objective; that of a pruned trial is below the best complete one's.
-
-        Its other scenarios could only lower it.
-        """
+        """Return the objective to learn from: a pruned trial is below the best complete one."""
         value = told.objective or 0.0
+        if told.feasible:
+            known = self.comparable.of(value, told.pruned_at)
+            value = value if known is None else known
         if told.feasible and told.complete:
             self.best = max(self.best, value)
-        elif told.feasible and self.best > -math.inf:
-            value = min(value, math.nextafter(self.best, -math.inf))
         if told.feasible and value > self._top:
             self._top, self.best_at = value, self.told + place
         return value

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from attrs import evolve
 from numpy.random import default_rng
 
-from leanopt_core.api import DONE, Proposal, Signal, derive_seed
+from leanopt_core.api import DONE, ComparableObjectives, Proposal, Signal, derive_seed
 from leanopt_surrogate._archive import Archive
 from leanopt_surrogate._batch import Batch
 from leanopt_surrogate._choice import choose
@@ -38,7 +38,7 @@ class Surrogate:
 
     def __init__(self, start: StageStart, options: SurrogateOptions) -> None:
         grid = Grid(start.space)
-        self._archive = Archive(grid)
+        self._archive = Archive(grid, comparable=ComparableObjectives(start.same_scale))
         self._seen = Seen(self._archive, start.seed)
         self._schedule = Schedule(options.asks_per_second)
         self._models = Models(self._archive, start.seed, self._schedule)
