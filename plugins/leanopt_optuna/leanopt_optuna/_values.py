@@ -22,7 +22,7 @@ class Values:
     """Makes a trial's values, one for each of `count` objectives, higher being better.
 
     A single one is what ranks trials. `constrained` says whether the sampler is told violations,
-    too, `same_scale` is `StageStart.same_scale`. `_worst` is that of each objective so far, empty at
+    too, `same_scale` is that of `StageStart`. `_worst` is that of each objective so far, empty at
     first.
     """
 
