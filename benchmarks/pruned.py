@@ -5,7 +5,7 @@
 
 Each landscape is judged by twelve scenarios, whose best points are a little apart; with the bound
 the worst one counts, with halving their mean. With spans they are years, whose sum counts: a trial
-is judged by the last year, the last four, then all, and each step runs its years anew. Backtests
+is judged by the last year, the last four, then all, and each step runs all of its years. Backtests
 are then counted in years. A search is driven with and without pruning; no backtest really runs. The
 last line of output is one JSON object.
 """

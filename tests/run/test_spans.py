@@ -330,7 +330,7 @@ METHODS = {
 @pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 def test_methods_that_learn(project: Project, leanopt, start, canonical, method: str) -> None:
-    """What they are told of short spans depends on no worker, and a kill changes nothing."""
+    """Scores of short spans depend on no worker, and a kill changes nothing."""
     first, _ = PIPELINE.split('[[stage]]\nuse = "grid"')
     stage = f'[[stage]]\nuse = "{method}"\ntrials = 30\n{METHODS[method]}\n'
     text = first.replace("trials = 60", "trials = 12") + stage + SCENARIO
