@@ -26,7 +26,10 @@ class SurrogateOptions:
     initial: int = field(
         default=24,
         validator=validators.ge(1),
-        metadata={"help": "points of the initial design; trials of earlier stages count"},
+        metadata={
+            "help": "points of the initial design, a third of `trials` at most; "
+            "trials of earlier stages count"
+        },
     )
     asks_per_second: float | None = field(
         default=None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
+from sys import maxsize
 from typing import TYPE_CHECKING, Final
 
 from attrs import evolve
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 #: The fewest completed trials for the models.
 TOLD: Final = 8
+#: The largest part of the stage's trials to spread before them.
+PART: Final = 3
 
 
 class Surrogate:
@@ -42,9 +45,11 @@ class Surrogate:
         self._seen = Seen(self._archive, start.seed)
         self._schedule = Schedule(options.asks_per_second)
         self._models = Models(self._archive, start.seed, self._schedule)
-        self._initial = options.initial
+        trials = start.trials or maxsize
+        self._initial = min(options.initial, max(TOLD, trials // PART))
+        size = min(max(self._initial, start.lookahead + TOLD), trials)
         random = default_rng(derive_seed(start.seed, "design"))
-        self._design = spread_design(grid, max(options.initial, start.lookahead + TOLD), random)
+        self._design = spread_design(grid, size, random)
         self._rest: Iterator[Point] = start.space.sample(start.seed)
         self._batch: Batch | None = None
 

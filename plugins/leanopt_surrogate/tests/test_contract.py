@@ -132,15 +132,18 @@ class Scan:
         """Learn nothing."""
 
 
-@pytest.mark.parametrize("before", [3, 40])
-def test_learns_from_earlier_stages(stage: MakeStage, space: MakeSpace, before: int) -> None:
-    """Trials of earlier stages count as spread points and are not repeated."""
+@pytest.mark.parametrize(
+    ("trials", "before", "spread"), [(80, 3, 21), (40, 40, 0), (40, 3, 10), (12, 1, 7)]
+)
+def test_spreads_first_points(
+    stage: MakeStage, space: MakeSpace, trials: int, before: int, spread: int
+) -> None:
+    """Up to a third of the trials, eight at least; trials of earlier stages count."""
     tried = space(12, 12, 12)
     scan = StageRule("scan", "scan", lambda start: Scan(start.space.sample(5)), before)  # type: ignore[arg-type, return-value]  # the protocol's union
-    proposed = drive(tried, [scan, stage(40)], bowl, lookahead=4).proposed
-    assert len(set(points(proposed))) == before + 40
-    spread = sum(command.proposal.origin == "spread" for command in proposed)
-    assert spread == max(0, 24 - before)
+    proposed = drive(tried, [scan, stage(trials)], bowl, lookahead=1).proposed
+    assert len(set(points(proposed))) == before + trials
+    assert sum(command.proposal.origin == "spread" for command in proposed) == spread
 
 
 FRESH = """
