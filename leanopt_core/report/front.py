@@ -85,8 +85,14 @@ def _front(store: Store, search_id: int) -> tuple[int, ...]:
 
 
 def minimized(store: Store, run: StoredRun) -> frozenset[str]:
-    """Return the objectives of which lower values are better, as far as trials show it."""
+    """Return the objectives of which lower values are better.
+
+    Runs of an older leanopt do not say that: their trials show it.
+    """
     names = objective_names(json.loads(run.plan))
+    directions = json.loads(run.execution).get("directions", ())
+    if directions:
+        return frozenset(name for name, one in zip(names, directions, strict=True) if one == "min")
     lower: set[str] = set()
     for search in run.searches if names else ():
         # Zero says nothing, and is rare.

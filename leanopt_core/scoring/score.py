@@ -67,6 +67,11 @@ class Scorer:
         return self.fitness.direction
 
     @property
+    def directions(self) -> tuple[Direction, ...]:
+        """Return nothing: the directions of objectives, of which there are none."""
+        return ()
+
+    @property
     def target(self) -> float | None:
         """Return the fitness at which the search may end, None if there is none."""
         return self.fitness.target

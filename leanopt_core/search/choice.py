@@ -14,6 +14,7 @@ from leanopt_core.errors import ResumeError, UsageError
 from leanopt_core.fitness import Direction
 from leanopt_core.pipeline import PLAN_VERSION
 from leanopt_core.pipeline.older import reworded
+from leanopt_core.scoring import Scorer, SeveralScorer
 from leanopt_core.search.complete import check_complete
 from leanopt_core.search.differences import differences
 from leanopt_core.search.prepare import Prepared, label
@@ -36,15 +37,16 @@ class Chosen:
 def choose(
     store: Store,
     ready: Prepared,
-    direction: Direction,
+    scorer: Scorer | SeveralScorer,
     wanted: Wanted,
     options: Mapping[str, object],
 ) -> Chosen:
     """Choose the run, and store it if it is new, with the command's `options`.
 
-    Raises ResumeError if the run to resume does not exist, differs, has other directions, or has
-    lost trials.
+    `scorer` knows the directions of the fitness functions. Raises ResumeError if the run to resume
+    does not exist, differs, has other directions, or has lost trials.
     """
+    direction = scorer.direction
     if wanted.resume:
         run = _unfinished(store, ready, direction, wanted.run)
         return Chosen(run, "resumed", f"run {run.name} continues")
@@ -62,7 +64,8 @@ def choose(
             return Chosen(newest, "shown", note)
         if newest.state == "failed":
             note = f"run {name} has this plan and failed: a new run begins"
-    return Chosen(begin(store, ready, direction, options, wanted.name), "begun", note)
+    new = begin(store, ready, direction, options, wanted.name, scorer.directions)
+    return Chosen(new, "begun", note)
 
 
 #: The last line of an error that lists differences to a stored plan.

@@ -28,21 +28,23 @@ def begin(
     direction: Direction,
     options: Mapping[str, object] | None = None,
     name: str | None = None,
+    directions: Sequence[Direction] = (),
 ) -> StoredRun:
     """Store a new run of the plan and return it.
 
     `options` are those of the command, as JSON values; `leanopt resume` uses them. `name` is the
-    run's, by default the pipeline's with a counter. Raises UsageError if there is a run of that
-    name.
+    run's, by default the pipeline's with a counter. `directions` are those of several objectives.
+    Raises UsageError if there is a run of that name.
     """
     pipeline = ready.pipeline
     given = {} if options is None else {"options": dict(options)}
+    several = {"directions": list(directions)} if directions else {}
     return store.runs.start(
         pipeline.name,
         strategy=pipeline.strategy_id,
         plan_hash=ready.plan.hash,
         plan=ready.plan.to_dict(),
-        execution={**executed(ready), **given, "most_trials": most_trials(pipeline)},
+        execution={**executed(ready), **given, **several, "most_trials": most_trials(pipeline)},
         searches=new_searches(ready, direction),
         name=name,
     )
@@ -51,7 +53,8 @@ def begin(
 #: What an execution has that changes no result: how workers are kept, started and checked, what is
 #: kept besides results, and what the plan or a harness says.
 _SILENT: Final = (
-    *("hello", "read_types", "options", "most_trials", "sources", "launch", "folder"),
+    *("hello", "read_types", "options", "directions", "most_trials"),
+    *("sources", "launch", "folder"),
     *("check_warm", "keep", "durability", "time", "stage_times", "sinks"),
     *("recycle_after", "recycle_growth", "start_limit", "start_patience"),
 )

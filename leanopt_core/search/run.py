@@ -16,7 +16,6 @@ from leanopt_core.engines.base import documents_on_demand
 from leanopt_core.errors import InputsChangedError, LeanoptError, PatienceError
 from leanopt_core.executors.places import PlacedWorkers
 from leanopt_core.executors.pool import Pool
-from leanopt_core.fitness import Direction
 from leanopt_core.pipeline import Pipeline
 from leanopt_core.pipeline.older import stop_when_failing
 from leanopt_core.pipeline.statistic_names import statistics_of
@@ -154,7 +153,7 @@ class _Runner:
 
     def _run(self, wanted: Wanted) -> StoredRun:
         plugins = _run_plugins(self.ready, self.signals.calls)
-        with self._taken_up(plugins.scorer.direction, wanted) as chosen:
+        with self._taken_up(plugins.scorer, wanted) as chosen:
             self._tell(chosen)
             if chosen.how != "shown":
                 session = self._session(chosen.run, _as_begun(plugins, chosen.run))
@@ -162,7 +161,7 @@ class _Runner:
         return self.store.runs.get(chosen.run.id)
 
     @contextmanager
-    def _taken_up(self, direction: Direction, wanted: Wanted) -> Iterator[Chosen]:
+    def _taken_up(self, scorer: Scorer | SeveralScorer, wanted: Wanted) -> Iterator[Chosen]:
         """Choose the run, and hold its lock unless it has finished, as one atomic step."""
         locks = self.ready.pipeline.folder / LOCKS
         with ExitStack() as held:
@@ -170,7 +169,7 @@ class _Runner:
             with turn(locks):
                 # Before the run is stored: from then on its end must be stored too.
                 held.enter_context(self.signals.deferred())
-                chosen = choose(self.store, self.ready, direction, wanted, self.options.to_dict())
+                chosen = choose(self.store, self.ready, scorer, wanted, self.options.to_dict())
                 if chosen.how != "shown":
                     held.enter_context(run_lock(locks, chosen.run.name))
             if chosen.how == "resumed":

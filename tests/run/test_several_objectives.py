@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,29 @@ def test_the_whole_way(project: Path, leanopt, canonical, shown) -> None:
         run = store.run()
         assert [one.number for one in store.front(run)] == expected
         assert store.document(run, "front") == front
+
+
+def test_a_column_is_sorted_by_its_objectives_direction(project: Path, leanopt) -> None:
+    """The run knows it even if all values are 0; trials show it in stores that do not."""
+    zero = "--set", 'fitness.orders.statistic="Never"'
+    strategy = project / "strategy.py"
+    strategy.write_text(
+        strategy.read_text().replace('"Total Orders": 2 * x,', '"Total Orders": 2 * x, "Never": 0,')
+    )
+    for sets, forgotten, said in (
+        (SMALL, False, "lowest first"),
+        (SMALL, True, "lowest first"),
+        ((*SMALL, *zero), False, "lowest first"),
+        ((*SMALL, *zero), True, "highest first"),
+    ):
+        leanopt(project, "run", *sets)
+        if forgotten:
+            with closing(sqlite3.connect(project / ".leanopt" / "leanopt.db")) as store, store:
+                store.execute("UPDATE runs SET execution = json_remove(execution, '$.directions')")
+        run = "hill-2" if zero[1] in sets else "hill-1"
+        assert (
+            f"by orders, {said}" in leanopt(project, "show", run, "--sort", "values.orders").stdout
+        )
 
 
 @pytest.mark.long
