@@ -5,13 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 from functools import partial
+from random import Random
 
 import pytest
 from attrs import asdict, field, frozen
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from leanopt_ga_deap import GeneticOptions
-from leanopt_ga_deap._impl import create
+from leanopt_ga_deap._impl import GeneticSearch, create
 from leanopt_ga_deap._population import Individual, Population, standing
 from leanopt_ga_deap._progress import CloneProgress
 
@@ -89,6 +90,60 @@ def test_ends_where_lean_optimizer_does(
         if reference.stops():
             assert progress.end() == f"no gain in {window} generations"
             break
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    st.integers(0, 10**6),
+    st.sampled_from([1, 4]),
+    st.sampled_from([0.0, 0.5, 3.0]),
+    st.integers(1, 4),
+    st.integers(2, 7),
+)
+def test_searches_end_where_lean_optimizer_does(
+    seed: int, lookahead: int, delta: float, window: int, batch: int
+) -> None:
+    """On random landscapes, a third of them infeasible: at the first ask at which it would stop."""
+    events: list[float | None] = []
+    best = [-float("inf")]
+
+    def judge(point: tuple[int, ...]) -> Score:
+        draw = Random(f"{seed} {point}")
+        if draw.random() < 1 / 3:
+            return Score(violation=1.0)
+        height = steps(point).objective + draw.uniform(0, 6)
+        return Score(height, height)
+
+    class Watching(GeneticSearch):
+        """Notes the best after each child that was told or is a clone, until it ends."""
+
+        def tell(self, trial, context) -> None:
+            super().tell(trial, context)
+            best[0] = max(best[0], -float("inf") if trial.score.violation else trial.score.fitness)
+            if not self.reason:
+                events.append(best[0])
+
+        def _enter_again(self, point, history) -> None:
+            super()._enter_again(point, history)
+            events.append(best[0])
+
+    options = GeneticOptions(
+        **PLAIN | {"population_size": 12, "final_population_size": 12, "batch_size": batch},
+        early_stopping_generations=window,
+        early_stopping_min_delta=delta,
+        clones=True,
+        n_generations=60,
+    )
+    rules = [StageRule("ga", "ga", partial(Watching, options), None)]
+    drive(SPACE, rules, judge, lookahead=lookahead, seed=seed)
+    # The first population is a generation; after it each one is a batch of children.
+    bests = [one for at, one in enumerate(events) if at >= 11 and (at - 11) % batch == 0]
+    stops = [at for at in range(1, len(bests) + 1) if Reference(window, delta, bests[:at]).stops()]
+    if stops:
+        assert stops == [len(bests)]
+        assert len(events) == 12 + (len(bests) - 1) * batch
+    else:
+        assert len(bests) <= 60 + 1
 
 
 @pytest.mark.parametrize("lookahead", [1, 16])
