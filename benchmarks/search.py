@@ -19,13 +19,15 @@ from typing import TYPE_CHECKING, Final
 
 from landscapes import HELD_OUT, LANDSCAPES, landscape
 from search import drive
-from search.figures import LAST, level, summary
+from search.figures import level, summary
 from search.keep import Job, Kept, stamp
-from search.methods import METHODS
+from search.methods import LOOKAHEAD, METHODS
 from search.page import filled
 from search.picture import picture
-from search.report import LOOKAHEAD, figures, intervals
+from search.ran import run_as
+from search.report import figures, intervals
 from search.tables import tables
+from search.verdicts import signs, verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -34,8 +36,8 @@ if TYPE_CHECKING:
     from search.report import Results
 
 SEEDS: Final = 20
-LOOKAHEADS: Final = (1, 16, 48)
-QUICK_SEEDS: Final = 5
+LOOKAHEADS: Final = (1, 16, 48, 200)
+QUICK_SEEDS: Final = 3
 QUICK_METHODS: Final = ("default", "random", "plain_ga")
 PAGE: Final = Path(__file__).parents[1] / "docs" / "explanation" / "choosing-a-method.md"
 #: Who sets the level, and at which lookahead.
@@ -52,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     traces = _traces(list(_jobs(options, run)), Kept(options.keep), processes)
     results = _results(options.landscapes, traces)
     missing = {name: lack for name, lack in lacking.items() if lack is not None}
-    said = tables(results)
+    said = {**tables(results), **verdicts(results), **run_as(results, missing)}
     if not options.json:
         print("\n\n".join(f"{name}\n\n{table}" for name, table in said.items()))
     if options.write:
@@ -65,20 +67,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "not_installed": missing,
         "figures": figures(results),
         "intervals": intervals(results),
+        "verdicts": signs(results),
     }
     print(json.dumps(document, allow_nan=False))
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="5 seeds, lookahead 16, few methods")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="3 seeds, lookahead 16, few methods",
+    )
     parser.add_argument("--json", action="store_true", help="no tables")
     parser.add_argument("--methods", type=_names(METHODS), help="by name, with commas")
     parser.add_argument(
         "--landscapes",
         type=_names(LANDSCAPES),
-        default=list(LANDSCAPES),
-        help=f"by name, with commas; options are never tuned on {' and '.join(HELD_OUT)}",
+        help=f"by name, with commas; no option is ever chosen on {' and '.join(HELD_OUT)}",
     )
     parser.add_argument("--seeds", type=int, help=f"{SEEDS} unless given")
     parser.add_argument("--lookaheads", type=_numbers, help="with commas")
@@ -89,6 +95,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     quick = options.quick
     options.methods = options.methods or list(QUICK_METHODS if quick else METHODS)
+    quick_places = [name for name in LANDSCAPES if name not in HELD_OUT]
+    options.landscapes = options.landscapes or (quick_places if quick else list(LANDSCAPES))
     options.seeds = options.seeds or (QUICK_SEEDS if quick else SEEDS)
     options.lookaheads = options.lookaheads or ([LOOKAHEAD] if quick else list(LOOKAHEADS))
     return options
@@ -115,9 +123,8 @@ def _jobs(options: argparse.Namespace, methods: Sequence[str]) -> Iterator[Job]:
         for seed in range(SEEDS):
             yield Job(place, LEVEL_BY, LEVEL_LOOKAHEAD, seed)
         for name in methods:
-            seeds = min(options.seeds, METHODS[name].seeds or options.seeds)
             for lookahead in options.lookaheads:
-                for seed in range(seeds):
+                for seed in range(METHODS[name].seeds(lookahead, options.seeds)):
                     yield Job(place, name, lookahead, seed)
 
 
@@ -147,21 +154,21 @@ def _run(jobs: Sequence[Job], processes: int) -> Iterator[tuple[Job, Trace]]:
 def run(job: Job) -> tuple[Job, Trace]:
     """Do one run, in a process of its own."""
     here = landscape(job.landscape)
-    trace = drive.run(METHODS[job.method], here, job.lookahead, job.seed, LAST)
-    return job, trace
+    method = METHODS[job.method]
+    return job, drive.run(method, here, job.lookahead, job.seed, method.last)
 
 
 def _results(landscapes: Sequence[str], traces: dict[Job, Trace]) -> Results:
     results = {}
     for place in landscapes:
-        groups: dict[tuple[str, int], list[Trace]] = {}
+        groups: dict[tuple[str, int], dict[int, Trace]] = {}
         for job, trace in sorted(traces.items()):
             if job.landscape == place:
-                groups.setdefault((job.method, job.lookahead), []).append(trace)
+                groups.setdefault((job.method, job.lookahead), {})[job.seed] = trace
         here = landscape(place)
-        at = level(groups[LEVEL_BY, LEVEL_LOOKAHEAD], here.best)
+        at = level(list(groups[LEVEL_BY, LEVEL_LOOKAHEAD].values()), here.best)
         for (method, lookahead), group in groups.items():
-            results[place, method, lookahead] = summary(group, here, at)
+            results[place, method, lookahead] = summary(group, here, at, METHODS[method].last)
     return results
 
 

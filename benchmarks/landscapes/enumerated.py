@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 DATA: Final = Path(__file__).parent / "data"
 ABOUT: Final = {
     "aapl": "buying RSI pullbacks above a moving average on AAPL, ATR stops; many basins",
+    "ibm_reversion": "reversion to the mean on IBM, 1998-2021, Sharpe ratio; two choices",
+    "rotation": "momentum rotation over five shares and funds, 2006-2021, return over drawdown",
 }
 
 

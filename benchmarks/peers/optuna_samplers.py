@@ -1,8 +1,9 @@
 """Optuna's samplers in an ask-and-tell loop, with the options that they have by default.
 
 TPE and GP are told what is violated as a constraint; CMA-ES knows no constraints and gets a
-penalty. A suggestion that breaks a constraint between parameters costs no backtest: it is told as
-such, and the sampler is asked again.
+penalty. A suggestion that breaks a constraint between parameters costs no backtest: the sampler is
+told so and asked again. After `TRIES` such suggestions in a row it starts again with another seed,
+CMA-ES at the best point so far or at a random one that keeps to the constraints.
 """
 
 from __future__ import annotations
@@ -13,14 +14,17 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from optuna import Study
     from optuna.samplers import BaseSampler
     from optuna.trial import Trial
 
-    from leanopt_core.space import Point, Space
+    from leanopt_core.space import Axis, Point, Space
     from leanopt_core.trial import Score
 
-#: So many suggestions in a row that break a constraint between parameters end the search.
-TRIES: Final = 1000
+#: After so many suggestions in a row that break a constraint between parameters it starts again.
+TRIES: Final = 100
+#: Between the seeds of two starts of one run.
+STRIDE: Final = 1000
 #: What a point that counts for nothing is worth where the sampler knows no constraints.
 PENALTY: Final = -1000.0
 
@@ -40,50 +44,71 @@ class OptunaPeer:
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        self._space = space
+        self._space, self._sampler, self._seed = space, sampler, seed
         self._constrained = sampler != "cmaes"
-        self._study = optuna.create_study(direction="maximize", sampler=_sampler(sampler, seed))
-        self._outstanding: deque[Trial] = deque()
+        self._outstanding: deque[tuple[Study, Trial]] = deque()
         self._worst = 0.0
+        self._best: tuple[float, Point] | None = None
+        self._starts = 0
+        self._start()
 
-    def ask(self) -> Point | None:
-        """Return the sampler's next suggestion that keeps to the constraints, None without one."""
-        for _ in range(TRIES):
-            trial = self._study.ask()
-            point = tuple(
-                trial.suggest_int(axis.name, 0, len(axis) - 1)
-                if axis.ordered
-                else trial.suggest_categorical(axis.name, range(len(axis)))
-                for axis in self._space.axes
-            )
-            broken = len(self._space.violated(point))
-            if not broken:
-                self._outstanding.append(trial)
-                return point
-            self._tell(trial, None, float(broken))
-        return None
+    def ask(self) -> Point:
+        """Return the sampler's next suggestion that keeps to the constraints."""
+        while True:
+            for _ in range(TRIES):
+                trial = self._study.ask()
+                point = tuple(_suggested(trial, axis) for axis in self._space.axes)
+                broken = len(self._space.violated(point))
+                if not broken:
+                    self._outstanding.append((self._study, trial))
+                    return point
+                self._tell(self._study, trial, None, float(broken))
+            self._start()
 
-    def tell(self, point: Point, score: Score) -> None:  # noqa: ARG002 - the trial knows it
+    def tell(self, point: Point, score: Score) -> None:
         """Tell the sampler a result."""
-        violation = score.violation or float(score.objective is None)
-        self._tell(self._outstanding.popleft(), score.objective, violation)
+        value = score.objective
+        violation = score.violation or float(value is None)
+        if value is not None and not violation and (self._best is None or value > self._best[0]):
+            self._best = value, point
+        self._tell(*self._outstanding.popleft(), value, violation)
 
-    def _tell(self, trial: Trial, value: float | None, violation: float) -> None:
+    def _start(self) -> None:
+        import optuna
+
+        seed, begin = self._seed + STRIDE * self._starts, None
+        if self._starts:
+            point = self._best[1] if self._best else next(iter(self._space.sample(seed)))
+            known = zip(self._space.axes, point, strict=True)
+            begin = {axis.name: level for axis, level in known if axis.ordered}
+        sampler = _sampler(self._sampler, seed, begin)
+        self._study = optuna.create_study(direction="maximize", sampler=sampler)
+        self._starts += 1
+
+    def _tell(self, study: Study, trial: Trial, value: float | None, violation: float) -> None:
         if value is not None:
             self._worst = min(self._worst, value)
         if self._constrained:
             trial.set_constraint("results", violation)
-            self._study.tell(trial, self._worst if value is None else value)
+            study.tell(trial, self._worst if value is None else value)
         else:
             unusable = value is None or violation > 0
-            self._study.tell(trial, PENALTY - violation if unusable else value)
+            study.tell(trial, PENALTY - violation if unusable else value)
 
 
-def _sampler(name: str, seed: int) -> BaseSampler:
+def _suggested(trial: Trial, axis: Axis) -> int:
+    if axis.ordered:
+        return trial.suggest_int(axis.name, 0, len(axis) - 1)
+    return int(trial.suggest_categorical(axis.name, range(len(axis))))
+
+
+def _sampler(name: str, seed: int, begin: dict[str, int] | None) -> BaseSampler:
     from optuna import samplers
 
     if name == "tpe":
         return samplers.TPESampler(seed=seed)
     if name == "cmaes":
-        return samplers.CmaEsSampler(seed=seed, warn_independent_sampling=False)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # Optuna means to drop `x0` in 6.0
+            return samplers.CmaEsSampler(x0=begin, seed=seed, warn_independent_sampling=False)
     return samplers.GPSampler(seed=seed)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from math import inf
 from random import Random
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from attrs import frozen
 
@@ -25,9 +25,13 @@ TRIES = 1000
 
 @frozen
 class Settings:
-    """The usual settings; `batch` children count as a generation."""
+    """The usual settings; `batch` children count as a generation.
+
+    Before `parents` results it breeds none: with many outstanding it would know too few.
+    """
 
     population: int = 125
+    parents: int = 63
     generations: int = 73
     batch: int = 15
     crossover: float = 0.95
@@ -35,6 +39,10 @@ class Settings:
     tournament: int = 3
     patience: int = 15
     min_delta: float = 0.01
+
+
+#: Without the usual stop, for as long as it is asked.
+RUN_ON: Final = Settings(generations=10**6, patience=10**6)
 
 
 class PlainGA:
@@ -54,7 +62,7 @@ class PlainGA:
         bred = self._asked - settings.population
         if bred >= settings.generations * settings.batch or self._idle >= settings.patience:
             return None
-        make = self._anywhere if bred < 0 else self._child
+        make = self._anywhere if bred < 0 or self._told < settings.parents else self._child
         self._asked += 1
         for _ in range(TRIES):
             point = make()

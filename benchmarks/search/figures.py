@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from attrs import frozen
 
+from search.methods import LAST
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 BUDGETS: Final = (100, 200, 300, 472, 600)
-LAST: Final = 600
 #: The budget at which the plain genetic algorithm sets the level.
 LEVEL_AT: Final = 472
 RESAMPLES: Final = 1000
@@ -32,18 +33,26 @@ ROUNDING: Final = 1e-9
 class Summary:
     """One method on one landscape at one lookahead; curves are one row a seed, infinite: none yet.
 
-    `level` is the plain genetic algorithm's median regret after 472 evaluations.
+    `level` is the plain genetic algorithm's median regret after 472 evaluations, `seeds` are those
+    of the rows, `cpu_s` the processor time of all runs in seconds.
     """
 
     curves: Floats
     level: float
     tops: Mapping[str, float]
     ask_ms: float | None
+    seeds: tuple[int, ...]
+    cpu_s: float
 
     @property
     def median(self) -> Floats:
         """Return the median regret after each evaluation."""
         return _median(self.curves)
+
+    @property
+    def last(self) -> int:
+        """Return after how many evaluations the runs end."""
+        return self.curves.shape[1]
 
     @property
     def evaluations(self) -> int | None:
@@ -53,10 +62,10 @@ class Summary:
     @property
     def evaluations_interval(self) -> tuple[int | None, int | None]:
         """Return the bootstrap interval of `evaluations`; None is beyond the last."""
-        at = self.level
-        found = _resampled(self.curves, lambda rows: first_at(_median(rows), at) or LAST + 1)
-        low, high = np.percentile(found, INTERVAL, method="nearest")
-        return _within(low), _within(high)
+        at, beyond = self.level, self.last + 1
+        found = _resampled(self.curves, lambda rows: first_at(_median(rows), at) or beyond)
+        low, high = (int(one) for one in np.percentile(found, INTERVAL, method="nearest"))
+        return (None if low == beyond else low), (None if high == beyond else high)
 
     def regret(self, budget: int) -> float:
         """Return the median regret after `budget` evaluations."""
@@ -79,9 +88,9 @@ class Summary:
         return float(np.mean(self.curves[:, budget - 1] <= self.tops[top] + ROUNDING))
 
 
-def curves(traces: Sequence[Trace], best: float) -> Floats:
-    """Return the regret after each evaluation, one row a run."""
-    rows = np.full((len(traces), LAST), np.inf)
+def curves(traces: Sequence[Trace], best: float, last: int = LAST) -> Floats:
+    """Return the regret after each of `last` evaluations, one row a run."""
+    rows = np.full((len(traces), last), np.inf)
     for row, trace in zip(rows, traces, strict=True):
         for number, objective in trace.gains:
             row[number - 1 :] = best - objective
@@ -93,15 +102,18 @@ def level(traces: Sequence[Trace], best: float) -> float:
     return float(_median(curves(traces, best))[LEVEL_AT - 1])
 
 
-def summary(traces: Sequence[Trace], landscape: Landscape, at: float) -> Summary:
-    """Return what is to be said of a method's runs on a landscape with the level `at`."""
+def summary(runs: Mapping[int, Trace], landscape: Landscape, at: float, last: int) -> Summary:
+    """Return what is to be said of a method's runs, by seed, on a landscape with the level `at`."""
     tops = {"1": 1, "10": 10, "0.1%": max(1, len(landscape.valid) // 1000)}
+    traces = list(runs.values())
     times = [trace.ask_ms for trace in traces if trace.ask_ms is not None]
     return Summary(
-        curves(traces, landscape.best),
+        curves(traces, landscape.best, last),
         at,
         {name: landscape.regret_of_top(count) for name, count in tops.items()},
         float(np.mean(times)) if times else None,
+        tuple(runs),
+        sum(trace.cpu_s for trace in traces),
     )
 
 
@@ -119,11 +131,6 @@ def ranks(regrets: Iterable[float]) -> list[float]:
     ]
 
 
-def worse(one: Summary, other: Summary) -> bool:
-    """Return whether the median regret of `one` at 472 exceeds `other`'s bootstrap interval."""
-    return one.regret(LEVEL_AT) > other.regret_interval(LEVEL_AT)[1] + ROUNDING
-
-
 def _median(rows: Floats) -> Floats:
     return np.asarray(np.median(rows, axis=0))
 
@@ -132,7 +139,3 @@ def _resampled(rows: Floats, statistic: Callable[[Floats], float]) -> list[float
     generator = np.random.default_rng(0)
     picks = generator.integers(len(rows), size=(RESAMPLES, len(rows)))
     return [statistic(rows[pick]) for pick in picks]
-
-
-def _within(evaluations: float) -> int | None:
-    return None if evaluations > LAST else int(evaluations)

@@ -6,16 +6,16 @@ import json
 from hashlib import sha256
 from importlib import metadata
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attrs import astuple, frozen
 
+from search import sources
 from search.drive import Trace
-from search.methods import METHODS, stage
+from search.methods import METHODS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
     from landscapes import Landscape
 
@@ -40,8 +40,8 @@ class Kept:
         self._traces: dict[tuple[Job, str], Trace] = {}
         if path is not None and path.exists():
             for line in path.read_text(encoding="utf-8").splitlines():
-                job, stamp, gains, ask_ms = json.loads(line)
-                trace = Trace(tuple((number, value) for number, value in gains), ask_ms)
+                job, stamp, gains, *times = json.loads(line)
+                trace = Trace(tuple((number, value) for number, value in gains), *times)
                 self._traces[Job(*job), stamp] = trace
 
     def get(self, job: Job, stamp: str) -> Trace | None:
@@ -53,28 +53,19 @@ class Kept:
         self._traces[job, stamp] = trace
         if self._path is not None:
             with self._path.open("a", encoding="utf-8") as file:
-                line = [astuple(job), stamp, trace.gains, trace.ask_ms]
+                line = [astuple(job), stamp, trace.gains, trace.ask_ms, round(trace.cpu_s, 3)]
                 file.write(json.dumps(line, allow_nan=False) + "\n")
 
 
 def stamp(method: Method, landscape: Landscape) -> str:
-    """Return a hash of what decides a run: the method, its code, the landscape."""
+    """Return a hash of what decides a run: the method, the code that it imports, the landscape."""
     known = METHODS[method.name]
-    content = sha256(f"{known.parts} {known.peer} {landscape.fingerprint}".encode())
-    for path in _sources(method):
-        content.update(path.read_bytes())
+    said = f"{known.parts} {known.peer} {known.last} {landscape.fingerprint}"
+    content = sha256(said.encode())
+    for code in sources.of_method(method):
+        content.update(code.encode())
     for distribution in ("optuna", "cmaes"):
         uses = "optuna" in repr(method.parts) or method.peer not in (None, "plain_ga")
         if uses and find_spec(distribution):
             content.update(metadata.version(distribution).encode())
     return content.hexdigest()[:16]
-
-
-def _sources(method: Method) -> Iterator[Path]:
-    for part in method.parts:
-        package = stage(part.use).spec.factory.partition(".")[0].partition(":")[0]
-        found = find_spec(package)
-        for folder in (found and found.submodule_search_locations) or ():
-            yield from sorted(Path(folder).rglob("*.py"))
-    if method.peer:
-        yield from sorted((Path(__file__).parents[1] / "peers").glob("*.py"))

@@ -6,8 +6,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import field, frozen
+from peers import catcma
 from peers.optuna_samplers import OptunaPeer, missing
-from peers.plain_ga import PlainGA
+from peers.plain_ga import RUN_ON, PlainGA
 
 from leanopt_core.plugins import Kind, Registered, discover
 
@@ -18,6 +19,14 @@ if TYPE_CHECKING:
 
     from leanopt_core.plugins import Registry
     from leanopt_core.space import Space
+
+
+#: How far ahead of its results a method is asked, unless said otherwise.
+LOOKAHEAD: Final = 16
+#: Seeds of a slow method at other lookaheads.
+FEW: Final = 5
+#: Evaluations of a run; the genetic algorithm that sets the level goes on to `ON`.
+LAST, ON = 600, 3000
 
 
 @frozen
@@ -32,18 +41,28 @@ class Part:
 
 @frozen
 class Method:
-    """A pipeline of `parts`, or a `peer`; `seeds` at most, where it is too slow for all."""
+    """A pipeline of `parts`, or a `peer`, and after how many evaluations its runs end.
+
+    `few` says that it is slow: all seeds at the usual lookahead, `FEW` at the others.
+    """
 
     name: str
     words: str
     parts: tuple[Part, ...] = ()
     peer: str | None = None
-    seeds: int | None = None
+    few: bool = False
+    last: int = LAST
+
+    def seeds(self, lookahead: int, wanted: int) -> int:
+        """Return how many of the wanted seeds run at a lookahead."""
+        return min(wanted, FEW) if self.few and lookahead != LOOKAHEAD else wanted
 
     def lacks(self) -> str | None:
         """Return what is not installed and needed, None if nothing is."""
         if self.peer in SAMPLERS:
             return missing(SAMPLERS[self.peer])
+        if self.peer == "catcma":
+            return catcma.missing()
         stages = discovered().names(Kind.STAGE)
         if absent := [part.use for part in self.parts if part.use not in stages]:
             return f"stage {absent[0]}"
@@ -57,8 +76,6 @@ DEFAULT: Final = (Part("surrogate"),)
 #: Optuna's samplers by the peer's name.
 SAMPLERS: Final = {"plain_tpe": "tpe", "plain_cmaes": "cmaes", "plain_gp": "gp"}
 
-#: Seeds of a method whose runs take minutes.
-FEW: Final = 5
 
 _TABLE: Final = (
     Method("default", "leanopt's default", DEFAULT),
@@ -74,7 +91,12 @@ _TABLE: Final = (
         "a Latin hypercube, then uphill from its best",
         (Part("lhs", 64), Part("local_grid", options={"climb": True})),
     ),
-    Method("tpe", "Optuna's TPE without repeats", (Part("optuna", options={"sampler": "tpe"}),)),
+    Method(
+        "tpe",
+        "Optuna's TPE without repeats",
+        (Part("optuna", options={"sampler": "tpe"}),),
+        few=True,
+    ),
     Method(
         "cmaes", "Optuna's CMA-ES without repeats", (Part("optuna", options={"sampler": "cmaes"}),)
     ),
@@ -82,21 +104,13 @@ _TABLE: Final = (
         "gp",
         "Optuna's Gaussian process without repeats",
         (Part("optuna", options={"sampler": "gp"}),),
-        seeds=FEW,
+        few=True,
     ),
-    Method(
-        "full",
-        "a Latin hypercube, Optuna's TPE, then uphill",
-        (
-            Part("lhs", 128),
-            Part("optuna", 300, options={"sampler": "tpe"}),
-            Part("local_grid", options={"climb": True}),
-        ),
-    ),
-    Method("plain_ga", "a textbook genetic algorithm", peer="plain_ga"),
-    Method("plain_tpe", "Optuna's TPE as its users call it", peer="plain_tpe"),
+    Method("plain_ga", "a textbook genetic algorithm", peer="plain_ga", last=ON),
+    Method("plain_tpe", "Optuna's TPE as its users call it", peer="plain_tpe", few=True),
     Method("plain_cmaes", "Optuna's CMA-ES as its users call it", peer="plain_cmaes"),
-    Method("plain_gp", "Optuna's Gaussian process as called", peer="plain_gp", seeds=FEW),
+    Method("catcma", "CatCMA with margin, of the package cmaes", peer="catcma"),
+    Method("plain_gp", "Optuna's Gaussian process as called", peer="plain_gp", few=True),
 )
 
 METHODS: Final[Mapping[str, Method]] = {method.name: method for method in _TABLE}
@@ -116,5 +130,7 @@ def stage(use: str) -> Registered:
 def make_peer(name: str, space: Space, seed: int) -> Peer:
     """Return a peer at its start."""
     if name == "plain_ga":
-        return PlainGA(space, seed)
+        return PlainGA(space, seed, RUN_ON)
+    if name == "catcma":
+        return catcma.CatCmaPeer(space, seed)
     return OptunaPeer(SAMPLERS[name], space, seed)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from search.figures import LAST, LEVEL_AT, QUARTILES, Summary
-from search.report import LOOKAHEAD, Results, places
+from search.figures import LEVEL_AT, QUARTILES, Summary
+from search.methods import LAST, LOOKAHEAD
+from search.report import Results, places
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from math import isfinite
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from search.figures import BUDGETS, LEVEL_AT, Summary
-from search.methods import METHODS
+from search.methods import LOOKAHEAD, METHODS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 #: By landscape, method and lookahead.
 Results: TypeAlias = "Mapping[tuple[str, str, int], Summary]"
-
-LOOKAHEAD: Final = 16
 
 
 def figures(results: Results) -> dict[str, float | None]:

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from math import isfinite
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from landscapes import HELD_OUT, landscape
+from landscapes import TUNED, landscape
 
-from search.figures import BUDGETS, LEVEL_AT, Summary, ranks, worse
-from search.methods import METHODS
-from search.report import LOOKAHEAD, Results, methods, places
+from search.figures import BUDGETS, LEVEL_AT, Summary, ranks
+from search.methods import LOOKAHEAD, METHODS
+from search.report import Results, methods, places
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from search.methods import Method
-
-#: The default pipeline is to need at most this share of the plain genetic algorithm's evaluations.
-GOAL: Final = 0.25
-RIVALS: Final = ("random", "plain_tpe", "plain_cmaes")
 
 
 def tables(results: Results) -> dict[str, str]:
@@ -32,7 +28,6 @@ def tables(results: Results) -> dict[str, str]:
         "found": _grid(results, _found),
         "rank": _rank(results),
         "cost": _grid(results, _cost),
-        "verdict": _verdict(results),
     }
 
 
@@ -42,7 +37,7 @@ def _methods(results: Results) -> str:
         [name, METHODS[name].words, _pipeline(METHODS[name]), _seeds(results, name)]
         for name in methods(results)
     ]
-    return _table(["method", "what it is", "stages", f"seeds at {' / '.join(map(str, at))}"], rows)
+    return table(["method", "what it is", "stages", f"seeds at {' / '.join(map(str, at))}"], rows)
 
 
 def _lookaheads(results: Results) -> list[int]:
@@ -73,11 +68,9 @@ def _landscapes(results: Results) -> str:
         here = landscape(place)
         level = next(one.level for (at, _, _), one in results.items() if at == place)
         valid = f"{len(here.valid) / here.size:.0%}"
-        held = "held out" if place in HELD_OUT else ""
-        rows.append(
-            [place, here.about, f"{here.size:,}", valid, _number(here.best), _number(level), held]
-        )
-    return _table(["", "what", "points", "valid", "best", "level", ""], rows)
+        numbers = [f"{here.size:,}", valid, number(here.best), number(level)]
+        rows.append([place, here.about, *numbers, TUNED[place]])
+    return table(["", "what", "points", "valid", "best", "level", "tuned on it"], rows)
 
 
 def _grid(results: Results, cell: Callable[[Summary], str]) -> str:
@@ -87,7 +80,7 @@ def _grid(results: Results, cell: Callable[[Summary], str]) -> str:
         [name, *(_cell(results.get((place, name, LOOKAHEAD)), cell) for place in at)]
         for name in methods(results)
     ]
-    return _table(["", *at], rows)
+    return table(["", *at], rows)
 
 
 def _cell(one: Summary | None, cell: Callable[[Summary], str]) -> str:
@@ -96,12 +89,12 @@ def _cell(one: Summary | None, cell: Callable[[Summary], str]) -> str:
 
 def _evaluations(one: Summary) -> str:
     low, high = one.evaluations_interval
-    return f"{_count(one.evaluations)} [{_count(low)}, {_count(high)}]"
+    return f"{count(one, one.evaluations)} [{count(one, low)}, {count(one, high)}]"
 
 
 def _regret(one: Summary) -> str:
     low, high = one.quartiles(LEVEL_AT)
-    return f"{_number(one.regret(LEVEL_AT))} [{_number(low)}, {_number(high)}]"
+    return f"{number(one.regret(LEVEL_AT))} [{number(low)}, {number(high)}]"
 
 
 def _found(one: Summary) -> str:
@@ -120,10 +113,10 @@ def _other_lookaheads(results: Results) -> str:
         cells = []
         for place in at:
             summaries = [results.get((place, name, lookahead)) for lookahead in others]
-            known_ones = [_count(one.evaluations) if one else "-" for one in summaries]
+            known_ones = [count(one, one.evaluations) if one else "-" for one in summaries]
             cells.append(" / ".join(known_ones))
         rows.append([name, *cells])
-    return f"Lookahead {' / '.join(map(str, others))}:\n\n" + _table(["", *at], rows)
+    return f"Lookahead {' / '.join(map(str, others))}:\n\n" + table(["", *at], rows)
 
 
 def _rank(results: Results) -> str:
@@ -138,7 +131,7 @@ def _rank(results: Results) -> str:
     rows = [
         [name, *(f"{column[i]:.1f}" for column in columns)] for i, name in enumerate(names) if at
     ]
-    return _table(["", *map(str, BUDGETS)], rows)
+    return table(["", *map(str, BUDGETS)], rows)
 
 
 def _mean_ranks(
@@ -148,42 +141,17 @@ def _mean_ranks(
     return [sum(column) / len(at) for column in zip(*each, strict=True)]
 
 
-def _verdict(results: Results) -> str:
-    """Return in words where the default pipeline reaches its goal and where others beat it."""
-    lines = [line for place in places(results) for line in _verdicts(results, place)]
-    return "\n".join(f"- {line}" for line in lines)
+def count(one: Summary, evaluations: int | None) -> str:
+    """Return a number of evaluations as people read it: None is beyond the last."""
+    return f">{one.last}" if evaluations is None else str(evaluations)
 
 
-def _verdicts(results: Results, place: str) -> Iterator[str]:
-    ours = results.get((place, "default", LOOKAHEAD))
-    if ours is None:
-        return
-    needed = ours.evaluations
-    if needed is None:
-        yield f"{place}: the default does not reach the level within {BUDGETS[-1]} evaluations."
-    else:
-        share = needed / LEVEL_AT
-        said = (
-            "the goal of a quarter is met" if share <= GOAL else "the goal of a quarter is missed"
-        )
-        yield f"{place}: the default needs {needed} evaluations, {share:.0%} of 472; {said}."
-    lost = [
-        rival
-        for rival in RIVALS
-        if (other := results.get((place, rival, LOOKAHEAD))) and worse(ours, other)
-    ]
-    if lost:
-        yield f"{place}: **after 472 evaluations the default is worse than {', '.join(lost)}.**"
-
-
-def _count(value: int | None) -> str:
-    return f">{BUDGETS[-1]}" if value is None else str(value)
-
-
-def _number(value: float) -> str:
+def number(value: float) -> str:
+    """Return a regret or level to three digits after the point."""
     return f"{value:.3f}".rstrip("0").rstrip(".") if isfinite(value) else "none"
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table in Markdown."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

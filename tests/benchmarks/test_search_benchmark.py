@@ -8,11 +8,16 @@ import random
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from functools import partial
+from itertools import product
 from math import cos, exp, inf, isnan, prod
 from pathlib import Path
 from types import SimpleNamespace
+from zipfile import ZipFile
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 np = pytest.importorskip("numpy")
 
@@ -22,21 +27,28 @@ sys.path.insert(0, str(ROOT / "benchmarks"))
 from landscapes import (  # noqa: E402
     HELD_OUT,
     LANDSCAPES,
+    TUNED,
     enumerate_quickstart,
     enumerated,
     landscape,
     lean,
+    lean_bars,
     quickstart,
+    reversion,
+    rotation,
 )
 from landscapes import synthetic as made  # noqa: E402
 from leanopt_harness import Parameters, Scenario  # noqa: E402
+from peers.catcma import CatCmaPeer  # noqa: E402
 from peers.optuna_samplers import OptunaPeer, missing  # noqa: E402
 from peers.plain_ga import PlainGA  # noqa: E402
-from search import drive, figures, keep, report  # noqa: E402
+from search import drive, figures, keep, paired, report, sources  # noqa: E402
 from search.methods import METHODS, Method, Part, make_peer  # noqa: E402
 from search.page import filled  # noqa: E402
 from search.picture import picture  # noqa: E402
+from search.ran import run_as  # noqa: E402
 from search.tables import tables  # noqa: E402
+from search.verdicts import signs, verdicts  # noqa: E402
 
 from leanopt_core.scoring import Scorer  # noqa: E402
 from leanopt_core.space import Axis, ParameterConstraint, Space  # noqa: E402
@@ -56,6 +68,8 @@ SIZES = {
     "lean_sharpe": 4_800,
     "lean_calmar": 4_800,
     "aapl": 679_140,
+    "ibm_reversion": 172_800,
+    "rotation": 307_800,
 }
 RANDOM = Method("random", "", (Part("random"),))
 
@@ -202,9 +216,93 @@ def test_enumerated_landscape_is_its_file() -> None:
         assert values == [float(kept[f"axis{i}"][k]) for i, k in enumerate(point)]
 
 
-def test_two_landscapes_are_held_out() -> None:
-    """One of the quickstart's and one of LEAN's."""
-    assert len(set(HELD_OUT) & set(LANDSCAPES)) == 2
+def test_page_says_of_every_landscape_what_was_tuned_on_it() -> None:
+    """Two are held out and known as such, and none is forgotten."""
+    assert set(TUNED) == set(LANDSCAPES)
+    assert [name for name in TUNED if "held out" in TUNED[name]] == list(HELD_OUT)
+
+
+@pytest.mark.parametrize("name", ["aapl", "ibm_reversion", "rotation"])
+def test_enumerated_file_is_small(name: str) -> None:
+    """Under 2 MB, and part of the points has no fitness."""
+    assert enumerated.array_file(name).stat().st_size < 2_000_000
+    here = landscape(name)
+    assert 0.2 < len(here.valid) / here.size < 0.9
+
+
+def walk(days: int, columns: int) -> object:
+    """Return made-up prices."""
+    steps = np.random.default_rng(4).normal(0.0004, 0.02, size=(days, columns))
+    return 100 * np.exp(np.cumsum(steps, axis=0))
+
+
+def test_reversion_trades_as_its_page_says() -> None:
+    """One account followed day by day in scalars has the same Sharpe ratio."""
+    close = walk(3000, 1)[:, 0]
+    bars = np.column_stack([close * 1.01, close * 0.99, close])
+    found = reversion._block(bars, 20, "none")
+    inner = list(product(*(reversion.AXES[name] for name in list(reversion.AXES)[2:])))
+    for i in random.Random(2).sample(range(len(inner)), 8):
+        worth = reverted(bars, *inner[i])
+        assert isnan(found[i]) if worth is None else found[i] == pytest.approx(worth)
+
+
+def reverted(bars: object, side: str, enter: float, leave: float, stop: float, hold: int) -> object:
+    """Return the Sharpe ratio of one account, None with too few trades."""
+    close, high, low = bars[:, 2], bars[:, 0], bars[:, 1]
+    held, entry, since, trades, gains = 0, 0.0, 0, 0, []
+    for day in range(reversion.CALM, len(close)):
+        seen = close[day - 19 : day + 1]
+        z = (close[day] - seen.mean()) / seen.std()
+        ranges = [
+            max(high[t], close[t - 1]) - min(low[t], close[t - 1]) for t in range(day - 19, day + 1)
+        ]
+        gain, before = held * (close[day] / close[day - 1] - 1), held
+        if held:
+            since += 1
+            lost = held * (close[day] - entry) < -stop * sum(ranges) / 20
+            if held * z >= -leave or lost or since >= hold:
+                held = 0
+        elif z <= -enter or (side == "both" and z >= enter):
+            held, entry, since, trades = (1 if z <= -enter else -1), close[day], 0, trades + 1
+        gains.append(gain - reversion.COST * abs(held - before))
+    if trades < reversion.MIN_TRADES:
+        return None
+    return np.mean(gains) / np.std(gains) * np.sqrt(reversion.YEAR)
+
+
+def test_rotation_holds_the_strongest() -> None:
+    """Equal weights of the best by rise, followed day by day, give the same return and drawdown."""
+    prices = walk(2500, 5)
+    found = rotation._block(prices, rotation._strength(prices, 60, 5, "none", None))
+    cash, peak, drawdown, held, last = 1.0, 1.0, 0.0, set(), len(prices) - 1
+    for day in range(rotation.WARMUP, last):
+        cost = 0.0
+        if (day - rotation.WARMUP) % 21 == 0:
+            rise = prices[day - 5] / prices[day - 60] - 1
+            strongest = set(np.argsort(-rise)[:2])
+            cost, held = rotation.COST * len(strongest ^ held) / 2, strongest
+        if day >= rotation.WARMUP + rotation.VOLATILITY:
+            cash *= 1 + sum(prices[day + 1, i] / prices[day, i] - 1 for i in held) / 2 - cost
+        peak = max(peak, cash)
+        drawdown = max(drawdown, 1 - cash / peak)
+    growth = cash ** (rotation.YEAR / (last - rotation.WARMUP)) - 1
+    wide = rotation.AXES["target"].index(max(rotation.AXES["target"]))
+    at = rotation.AXES["keep"].index(2), rotation.AXES["every"].index(21), 0, wide
+    assert found[at] == pytest.approx(growth / drawdown)
+
+
+def test_bars_are_adjusted_by_the_factor_files(tmp_path: Path) -> None:
+    """A factor holds to its date; the last bars are as traded."""
+    folder = tmp_path / "equity" / "usa"
+    for name in ("daily", "factor_files"):
+        (folder / name).mkdir(parents=True)
+    (folder / "factor_files" / "abc.csv").write_text("20200102,0.5,0.5,1\n20200103,0.8,1,1\n")
+    rows = [f"2020010{day} 00:00,1,30000,10000,20000,5" for day in (2, 3, 6)]
+    with ZipFile(folder / "daily" / "abc.zip", "w") as packed:
+        packed.writestr("abc.csv", "\n".join(rows))
+    bars = lean_bars.daily(tmp_path, "abc")
+    assert [bar[2] for bar in bars.values()] == pytest.approx([0.5, 1.6, 2.0])
 
 
 # runs
@@ -321,6 +419,40 @@ def test_optuna_peer_stays_on_the_grid(sampler: str) -> None:
         peer.tell(point, here.score(point) if point[0] else Score(reasons=("none",)))
 
 
+@pytest.mark.parametrize("make", [partial(OptunaPeer, "cmaes"), CatCmaPeer])
+def test_peer_goes_on_where_constraints_refuse_nearly_all(make: object) -> None:
+    """It starts again instead of ending: one point in 130 is allowed."""
+    pytest.importorskip("cmaes")
+    pytest.importorskip("optuna")
+    axes = {name: Axis.integers(name, 0, 19) for name in "ab"}
+    space = Space(axes.values(), constraints=[ParameterConstraint.parse("a + b > 36", axes)])
+    points = told(make(space, 3), lambda _: 1.0, 8)
+    assert len(points) == 8
+    assert all(space.feasible(point) for point in points)
+
+
+def test_catcma_peer_finds_the_top_of_a_small_hill() -> None:
+    """Numbers, a choice and a switch; the best of 1,440 points within 300 asks, again the same."""
+    pytest.importorskip("cmaes")
+    axes = [Axis.integers(name, 0, 11) for name in "ab"]
+    axes += [Axis.choices("c", ["x", "y", "z", "u", "v"]), Axis.integers("d", 0, 1)]
+
+    def worth(point: tuple[int, ...]) -> float:
+        a, b, c, d = point
+        return -float((a - 8) ** 2 + (b - 3) ** 2 + 5 * (c != 2) + d)
+
+    first, second = (told(CatCmaPeer(Space(axes), 5), worth, 300) for _ in range(2))
+    assert first == second
+    assert max(map(worth, first)) == 0
+
+
+def test_plain_ga_runs_on_with_many_outstanding() -> None:
+    """At lookahead 200 it has no parents at first, and it ends only with the budget."""
+    everything = drive.run(METHODS["plain_ga"], landscape("lean_calmar"), 200, 0, 1500)
+    assert everything.gains[-1][1] > everything.gains[0][1]
+    assert METHODS["plain_ga"].last == 3000
+
+
 def test_optuna_peer_is_repeatable() -> None:
     """The same seed gives the same points."""
     if lack := missing("tpe"):
@@ -353,7 +485,7 @@ def summary(*traces: drive.Trace, at: float) -> figures.Summary:
     here = SimpleNamespace(
         best=2000.0, valid=np.arange(2000.0, 0, -1), regret_of_top=lambda count: count - 1.0
     )
-    return figures.summary(traces, here, at)
+    return figures.summary(dict(enumerate(traces)), here, at, 600)
 
 
 def test_summary_of_three_runs() -> None:
@@ -390,13 +522,62 @@ def test_ranks_share_places() -> None:
     assert figures.ranks(values) == list(stats.rankdata(values))
 
 
-def test_worse_needs_to_be_outside_the_interval() -> None:
-    """A median within the other's spread is not worse."""
-    spread = summary(*[trace((1, value)) for value in (1000.0, 1200.0, 1400.0, 1900.0)], at=0.0)
-    near, far = summary(trace((1, 1190.0)), at=0.0), summary(trace((1, 10.0)), at=0.0)
-    assert not figures.worse(near, spread)
-    assert figures.worse(far, spread)
-    assert not figures.worse(spread, far)
+# the test
+
+
+def test_signed_ranks_of_wilcoxons_own_example() -> None:
+    """Cross- and self-fertilised plants of Darwin: 15 pairs, T = 24, p = 0.0413 (two-sided)."""
+    eighths = [49, -67, 8, 16, 6, 23, 28, 41, 14, 29, 56, 24, 75, 60, -48]
+    p, lower = paired.signed_ranks(np.array(eighths, float), np.zeros(15))
+    assert p == pytest.approx(0.0413, abs=1e-4)
+    assert lower == 1
+
+
+@given(st.lists(st.integers(-4, 4), min_size=1, max_size=9))
+def test_signed_ranks_count_all_choices_of_signs(differences: list[int]) -> None:
+    """The p-value is the share of the 2^n signs that are as far from the middle, ties included."""
+    rank = pytest.importorskip("scipy.stats").rankdata
+    p, lower = paired.signed_ranks(np.array(differences, float), np.zeros(len(differences)))
+    kept = [one for one in differences if one]
+    ranks = rank(np.abs(kept)) if kept else []
+    middle = sum(ranks) / 2
+    seen = sum(r for r, one in zip(ranks, kept, strict=True) if one > 0)
+    sums = [
+        sum(r for r, sign in zip(ranks, signs, strict=True) if sign)
+        for signs in product((0, 1), repeat=len(kept))
+    ]
+    far = sum(abs(one - middle) >= abs(seen - middle) - 1e-9 for one in sums)
+    assert p == pytest.approx(far / len(sums))
+    assert lower == np.sign(seen - middle)
+
+
+def test_signed_ranks_are_scipys_without_ties() -> None:
+    """Twenty pairs, exact."""
+    stats = pytest.importorskip("scipy.stats")
+    one, other = np.random.default_rng(2).normal(size=(2, 20))
+    expected = stats.wilcoxon(one, other + 0.4, method="exact").pvalue
+    assert paired.signed_ranks(one, other + 0.4)[0] == pytest.approx(expected)
+
+
+def test_runs_without_a_trial_that_counts_are_the_worst() -> None:
+    """Infinite regrets: equal to each other, above all others."""
+    one, other = np.array([inf, 1.0, 1.0]), np.array([inf, inf, 2.0])
+    assert paired.signed_ranks(one, other) == (0.5, -1)
+
+
+def test_holm_by_hand() -> None:
+    """Three tests: the smallest times three, the next times two, never falling, at most 1."""
+    found = paired.holm({"a": 0.03, "b": 0.01, "c": 0.04})
+    assert found == pytest.approx({"b": 0.03, "a": 0.06, "c": 0.06})
+    assert paired.holm({"a": 0.6, "b": 0.7}) == {"a": 1.0, "b": 1.0}
+
+
+def test_pairs_are_runs_of_the_same_seed() -> None:
+    """A seed that only one method has run is left out."""
+    here = SimpleNamespace(best=9.0, valid=np.arange(9.0, 0, -1), regret_of_top=float)
+    one = figures.summary({0: trace((1, 9.0)), 2: trace((1, 7.0))}, here, 0, 600)
+    other = figures.summary({2: trace((1, 6.0)), 5: trace((1, 9.0))}, here, 0, 600)
+    assert [list(column) for column in paired.matched(one, other, 100)] == [[2.0], [3.0]]
 
 
 # what is kept and shown
@@ -408,7 +589,12 @@ def results() -> report.Results:
     here = landscape("lean_calmar")
     runs = {"default": (1.0, 1.06), "random": (0.9, 0.8), "plain_ga": (1.0, 1.0)}
     made_up = {
-        ("lean_calmar", name, 16): figures.summary([trace((9, v)) for v in values], here, 0.05)
+        ("lean_calmar", name, 16): figures.summary(
+            {seed: trace((9, value)) for seed, value in enumerate(values * 10)},
+            here,
+            0.05,
+            METHODS[name].last,
+        )
         for name, values in runs.items()
     }
     made_up["lean_calmar", "plain_ga", 1] = made_up["lean_calmar", "plain_ga", 16]
@@ -428,7 +614,7 @@ def test_figures_have_their_names(results: report.Results) -> None:
 def test_real_page_has_a_place_for_every_table(results: report.Results) -> None:
     """Filling it twice changes nothing more, and the text around the tables stays."""
     page = (ROOT / "docs/explanation/choosing-a-method.md").read_text(encoding="utf-8")
-    filling = tables(results)
+    filling = {**tables(results), **verdicts(results), **run_as(results, {"gp": "torch"})}
     once = filled(page, filling)
     assert filled(once, filling) == once
     assert all(table in once for table in filling.values())
@@ -441,18 +627,45 @@ def test_number_of_seeds_is_in_the_table(results: report.Results) -> None:
     """By lookahead; a dash where there was no run."""
     rows = tables(results)["methods"].splitlines()
     assert rows[0].endswith("| seeds at 1 / 16 |")
-    assert [row.split(" | ")[-1] for row in rows[2:]] == ["- / 2 |", "- / 2 |", "2 / 2 |"]
+    assert [row.split(" | ")[-1] for row in rows[2:]] == ["- / 20 |", "- / 20 |", "20 / 20 |"]
 
 
 def test_landscape_that_is_lost_is_named(results: report.Results) -> None:
-    """The verdict says so where a peer is better beyond chance."""
+    """The page says where another method is ahead by the test, or that none is."""
     swapped = {
         **results,
         ("lean_calmar", "default", 16): results["lean_calmar", "random", 16],
         ("lean_calmar", "random", 16): results["lean_calmar", "default", 16],
     }
-    assert "worse than random" in tables(swapped)["verdict"]
-    assert "worse" not in tables(results)["verdict"]
+    assert "**random is ahead**" in verdicts(swapped)["ahead"]
+    assert "No method is ahead" in verdicts(results)["ahead"]
+    assert signs(results)["lean_calmar_random_472"] == "+"
+    assert signs(swapped)["lean_calmar_random_472"] == "-"
+    assert "| random | + / + / + |" in verdicts(results)["test"]
+
+
+@pytest.mark.parametrize(("arrives", "said"), [(60, "met on all 1"), (61, "missed on lean_calmar")])
+def test_goal_is_a_share_of_the_genetic_algorithms_own_evaluations(arrives: int, said: str) -> None:
+    """At lookahead 16 a quarter of its 240 at 16, whatever it needs at lookahead 1."""
+    here = landscape("lean_calmar")
+
+    def one(name: str, number: int) -> figures.Summary:
+        return figures.summary({0: trace((number, here.best))}, here, 0.0, METHODS[name].last)
+
+    found = {
+        ("lean_calmar", "default", 16): one("default", arrives),
+        ("lean_calmar", "plain_ga", 16): one("plain_ga", 240),
+        ("lean_calmar", "plain_ga", 1): one("plain_ga", 400),
+    }
+    assert said in verdicts(found)["verdict"]
+    assert f"{arrives} of 240" in verdicts(found)["verdict"]
+
+
+def test_stamp_depends_on_what_a_method_imports_alone() -> None:
+    """Each peer has a module of its own; of a stage, it is those that build it."""
+    codes = {name: set(sources.of_method(METHODS[name])) for name in ("plain_ga", "catcma", "ga")}
+    assert not codes["plain_ga"] & codes["catcma"]
+    assert len(codes["ga"]) > 1
 
 
 def test_picture_is_well_formed(results: report.Results) -> None:
