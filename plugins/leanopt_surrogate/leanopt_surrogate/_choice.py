@@ -1,4 +1,4 @@
-"""One batch: chooses the model, the region, and the most promising points."""
+"""One batch: chooses the model, where it looks, and the most promising points."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import numpy as np
 from leanopt_core.api import Proposal
 from leanopt_surrogate._arms import Arm, ForestArm, GaussianArm
 from leanopt_surrogate._batch import spread_best
-from leanopt_surrogate._elites import basins, elites, inside
-from leanopt_surrogate._pool import around, candidates, new_points
+from leanopt_surrogate._climb import climb, starts
+from leanopt_surrogate._elites import REACH, elites, near, promising
+from leanopt_surrogate._pool import are_new, candidates, neighbours
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -20,12 +21,13 @@ if TYPE_CHECKING:
     from leanopt_surrogate._grid import Bools, Floats, Ints
     from leanopt_surrogate._models import Models
 
-#: The order of the arms: forest, extra trees, Gaussian process.
-TURNS = ("process", "forest", "extra", "forest", "extra")
+#: The order of the arms: Gaussian process, forest, extra trees. Once the search stalls, those that
+#: look `near` search the neighbourhood of one good trial.
+TURNS = ("process", "forest", "process near", "extra near")
+#: The search stalls after so many trials without a new best.
+IDLE = 30
 #: The fewest feasible trials for the process.
 FEW = 4
-#: The number of best candidates from which one more step is tried.
-STEPPED = 6
 
 
 def choose(
@@ -35,20 +37,24 @@ def choose(
 
     None if no candidate is feasible and new. Arms take turns.
     """
-    name = TURNS[turn % len(TURNS)]
+    name, _, local = TURNS[turn % len(TURNS)].partition(" ")
     if name == "process" and archive.feasible.sum() < FEW:
         name = "forest"
     scores = archive.scores()
-    centres = basins(archive, scores) if turn % 2 else archive.levels[:0]
-    outside = ~inside(archive.grid, archive.levels, centres)
-    if not outside.any():
-        outside = np.ones(len(archive), np.bool_)
-        centres = centres[:0]
-    arm = _arm(archive, models, name, outside)
-    pool, merit = _candidates(archive, arm, elites(archive, scores, outside), centres, random)
+    pool, merit = archive.levels[:0], np.empty(0)
+    if local and archive.idle() >= IDLE:
+        centre = promising(archive, scores)
+        arm = _arm(archive, models, name, near(archive.levels, centre))
+        pool = neighbours(archive.grid, centre, REACH, random)
+        pool, merit = _rated(archive, arm, pool, centre, random)
+    near_one = len(pool) > 0
+    if not near_one:
+        arm = _arm(archive, models, name, np.ones(len(archive), np.bool_))
+        pool = candidates(archive.grid, elites(archive, scores), random)
+        pool, merit = _rated(archive, arm, pool, None, random)
     if not len(pool):
         return []
-    origin = f"{name} elsewhere" if len(centres) else name
+    origin = f"{name} near" if near_one else name
     why = {"model": name, "told": archive.told, "candidates": len(pool)}
     return [
         Proposal(tuple(pool[row].tolist()), origin, _because(float(merit[row])) | why)
@@ -66,24 +72,29 @@ def _arm(archive: Archive, models: Models, name: str, among: Bools) -> Arm:
     return ForestArm.build(archive, models, "forest" if name == "forest" else "extra", among)
 
 
-def _candidates(
-    archive: Archive, arm: Arm, good: Ints, centres: Ints, random: Generator
+def _rated(
+    archive: Archive, arm: Arm, pool: Ints, centre: Ints | None, random: Generator
 ) -> tuple[Ints, Floats]:
-    """Return candidates, and the acquisition of each."""
-    pool = _allowed(archive, candidates(archive.grid, good, random), centres)
-    if not len(pool):
-        return pool, np.empty(0)
-    merit = arm.acquisition(archive.grid.coordinates(pool))
-    best = np.argsort(-merit, kind="stable")[:STEPPED]
-    beside = _allowed(archive, around(archive.grid, pool[best], random), centres)
-    if len(beside):
-        merit = np.concatenate([merit, arm.acquisition(archive.grid.coordinates(beside))])
-        pool = np.concatenate([pool, beside])
-    return pool, merit
+    """Return the new, feasible candidates and where climbs from the best end, with acquisitions.
 
+    With a centre all of them are in its neighbourhood.
+    """
+    grid = archive.grid
 
-def _allowed(archive: Archive, levels: Ints, centres: Ints) -> Ints:
-    """Return the points that are new, feasible and outside the basins."""
-    levels = archive.grid.canonical(levels)
-    levels = levels[~inside(archive.grid, levels, centres)]
-    return new_points(archive.grid, levels, archive.known)
+    def rate(levels: Ints) -> Floats:
+        allowed = are_new(grid, levels, archive.known)
+        if centre is not None:
+            allowed &= near(levels, centre)
+        merit = np.full(len(levels), -np.inf)
+        if allowed.any():
+            merit[allowed] = arm.acquisition(grid.coordinates(levels[allowed]))
+        return merit
+
+    pool = np.unique(grid.canonical(pool), axis=0)
+    merit = rate(pool)
+    allowed = merit > -np.inf
+    pool, merit = pool[allowed], merit[allowed]
+    first = starts(grid, pool, merit)
+    ends, heights = climb(grid, pool[first], merit[first], rate, random)
+    pool, rows = np.unique(np.concatenate([pool, ends]), axis=0, return_index=True)
+    return pool, np.concatenate([merit, heights])[rows]

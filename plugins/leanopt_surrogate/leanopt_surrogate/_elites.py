@@ -1,56 +1,69 @@
-"""The best points, spread out, and the basins that a stalled search avoids."""
+"""The best points, spread out, and the one whose neighbourhood is searched next."""
 
 from __future__ import annotations
 
+from math import log, sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from leanopt_surrogate._grid import Bools, Floats, Grid, Ints
+from leanopt_surrogate._grid import Bools, Floats, Ints
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from leanopt_surrogate._archive import Archive
 
 #: The number of elites, and the smallest distance between two of them in steps.
 ELITES = 10
 APART = 3.0
-#: The width of a basin; one more is avoided after so many idle trials.
-WIDTH = 0.3
-IDLE = 40
-BASINS = 6
+#: A neighbourhood's points differ from its centre in so many parameters at most.
+REACH = 2
+#: How much a neighbourhood with few trials counts, in standard deviations of the scores.
+CURIOSITY = 1.0
 
 
-def elites(archive: Archive, scores: Floats, allowed: Bools) -> Ints:
-    """Return the levels of the best trials among the allowed ones, apart from each other."""
-    free = allowed.copy()
+def elites(archive: Archive, scores: Floats) -> Ints:
+    """Return the levels of the best trials that are some steps apart, best first."""
+    grid = archive.grid
+    return _spread(archive, scores, lambda levels, best: grid.steps_apart(levels, best) < APART)
+
+
+def centres(archive: Archive, scores: Floats) -> Ints:
+    """Return the levels of the best trials outside each other's neighbourhoods, best first."""
+    return _spread(archive, scores, near)
+
+
+def _spread(archive: Archive, scores: Floats, beside: Callable[[Ints, Ints], Bools]) -> Ints:
+    free = np.ones(len(archive), np.bool_)
     chosen: list[int] = []
     for row in np.argsort(-scores, kind="stable").tolist():
         if free[row]:
             chosen.append(row)
-            free &= archive.grid.steps_apart(archive.levels, archive.levels[row]) >= APART
+            free &= ~beside(archive.levels, archive.levels[row])
         if len(chosen) == ELITES:
             break
     return archive.levels[chosen]
 
 
-def basins(archive: Archive, scores: Floats) -> Ints:
-    """Return the centres of basins that seem exhausted; none before the search stalls.
+def near(levels: Ints, centre: Ints) -> Bools:
+    """Return which points are in the neighbourhood of a centre."""
+    inside: Bools = (levels != centre).sum(axis=1) <= REACH
+    return inside
 
-    The first is the best trial, each next one the best trial outside the previous basins.
+
+def promising(archive: Archive, scores: Floats) -> Ints:
+    """Return the centre whose neighbourhood is searched next: the highest upper confidence bound.
+
+    A bandit's arms are the centres: each has the best score near it, plus a bonus that falls with
+    the number of completed and outstanding trials near it [Auer, Cesa-Bianchi, Fischer 2002]. So
+    several regions are searched at once, as in TuRBO [Eriksson et al. 2019].
     """
-    outside = np.ones(len(archive), np.bool_)
-    centres: list[int] = []
-    for _ in range(min(BASINS, archive.idle() // IDLE)):
-        if not outside.any():
-            break
-        centres.append(int(np.argmax(np.where(outside, scores, -np.inf))))
-        outside &= ~inside(archive.grid, archive.levels, archive.levels[centres[-1:]])
-    return archive.levels[centres]
-
-
-def inside(grid: Grid, levels: Ints, centres: Ints) -> Bools:
-    """Return which points are in one of the basins."""
-    within = np.zeros(len(levels), np.bool_)
-    for centre in centres:
-        within |= grid.apart(levels, centre) <= WIDTH
-    return within
+    waiting = archive.waiting()
+    worth, good = [], centres(archive, scores)
+    for centre in good:
+        told = near(archive.levels, centre)
+        trials = told.sum() + near(waiting, centre).sum()
+        worth.append(scores[told].max() + CURIOSITY * sqrt(log(len(archive)) / trials))
+    best: Ints = good[int(np.argmax(worth))]
+    return best

@@ -1,12 +1,13 @@
-"""A Gaussian process: Matern 5/2 with one length scale per axis, and an effect per level.
+"""A Gaussian process with a power exponential kernel: one length scale per axis, and one power.
 
-The sum of the effects models what no smooth function can: ripples, and single levels that are good
-or bad regardless of the others [additive kernels: Duvenaud et al. 2011].
+The correlation of two points is exp(-sum((d / length)^power)) of their distances d along the axes
+[Sacks, Welch, Mitchell, Wynn 1989]. The data choose the power: near 2 the function is smooth, near
+1 it is rough, with steps along single axes as trees have them.
 """
 
 from __future__ import annotations
 
-from math import log, sqrt
+from math import exp, log, sqrt
 from typing import Any
 
 import numpy as np
@@ -15,44 +16,53 @@ from attrs import frozen
 from leanopt_surrogate._grid import Floats, Ints
 
 #: Log-normal priors: median and standard deviation of the logarithm. Lengths grow with the root of
-#: the number of axes [Hvarfner, Hellsten, Nardi 2024]; 0.7 is for seven.
-LENGTH, SIGNAL, NOISE, EFFECTS = (0.7, 0.9), (1.0, 0.8), (0.02, 1.5), (0.02, 1.5)
+#: the number of axes [Hvarfner, Hellsten, Nardi 2024]; 1.2 is for seven.
+LENGTH, SIGNAL, NOISE = (1.2, 0.9), (1.0, 0.8), (0.02, 1.5)
 SEVEN = 7
-#: The bounds of the parameters' logarithms.
+#: The prior of the power's logit: a power of 1.
+POWER = (0.0, 1.0)
+#: The bounds of the parameters' logarithms, and of the logit.
 BOUNDS = (-9.0, 4.0)
 ITERATIONS = 25
+#: What is added to the diagonal, for the factorisation.
+JITTER = 1e-8
 
 
 @frozen
 class Kernel:
-    """Length scales by axis, variances of signal, noise and the levels' effects."""
+    """Length scales by axis, the power, variances of signal and noise."""
 
     lengths: Floats
+    power: float
     signal: float
     noise: float
-    effects: float
 
     def between(self, a: Floats, b: Floats, axis_of_column: Ints) -> Floats:
         """Return the covariances of the points with coordinates `a` and `b`."""
-        shared = self.effects * _shared(a, b, axis_of_column)
-        scale = self.lengths[axis_of_column]
-        a, b = a / scale, b / scale
-        squares = (a**2).sum(1)[:, None] + (b**2).sum(1) - 2 * (a @ b.T)
-        root = sqrt(5) * np.sqrt(np.maximum(squares, 0))
-        covariance: Floats = self.signal * (1 + root + root**2 / 3) * np.exp(-root)
-        covariance += shared
+        total = np.zeros((len(a), len(b)))
+        ours, theirs = _positions(a, axis_of_column), _positions(b, axis_of_column)
+        for length, column, other in zip(self.lengths, ours.T, theirs.T, strict=True):
+            # Many points share a level: the power is taken once for each.
+            values, place = np.unique(column, return_inverse=True)
+            total += ((_apart(values[:, None], other) / length) ** self.power)[place]
+        np.negative(total, out=total)
+        covariance: Floats = np.exp(total, out=total)
+        covariance *= self.signal
         return covariance
 
 
 @frozen
 class Process:
-    """A kernel conditioned on points and values, and on outstanding points at their own mean."""
+    """A kernel conditioned on points and values, and on outstanding points at their own mean.
+
+    `weights` are those of the values, `whitening` is the inverse of the covariance's factor.
+    """
 
     kernel: Kernel
     axis_of_column: Ints
     x: Floats
     weights: Floats
-    factor: Floats
+    whitening: Floats
 
     @classmethod
     def condition(
@@ -63,22 +73,24 @@ class Process:
         Outstanding points do not change the mean; the deviation there is that of a completed trial.
         """
         from scipy.linalg import cho_solve, cholesky
+        from scipy.linalg.lapack import dtrtri
 
         everything = np.concatenate([x, waiting])
         covariance = kernel.between(everything, everything, axis_of_column)
-        covariance[np.diag_indices_from(covariance)] += kernel.noise + 1e-8
+        covariance[np.diag_indices_from(covariance)] += kernel.noise + JITTER
         factor: Floats = cholesky(covariance, lower=True)
         weights = cho_solve((factor[: len(x), : len(x)], True), y)
-        return cls(kernel, axis_of_column, everything, weights, factor)
+        whitening, _ = dtrtri(factor, lower=1)
+        return cls(kernel, axis_of_column, everything, weights, whitening)
 
     def predict(self, x: Floats) -> tuple[Floats, Floats]:
         """Return mean and standard deviation."""
-        from scipy.linalg import solve_triangular
+        from scipy.linalg.blas import dtrmm
 
-        covariance = self.kernel.between(self.x, x, self.axis_of_column)
-        mean = covariance[: len(self.weights)].T @ self.weights
-        solved = solve_triangular(self.factor, covariance, lower=True, check_finite=False)
-        variance = self.kernel.signal + self.kernel.effects - (solved**2).sum(0)
+        covariance = self.kernel.between(x, self.x, self.axis_of_column)
+        mean = covariance[:, : len(self.weights)] @ self.weights
+        whitened = dtrmm(1.0, self.whitening, covariance.T, lower=1, overwrite_b=1)
+        variance = self.kernel.signal - np.einsum("ij,ij->j", whitened, whitened)
         return mean, np.sqrt(np.maximum(variance, 1e-12))
 
 
@@ -86,14 +98,14 @@ def fit_kernel(x: Floats, y: Floats, axis_of_column: Ints, axes: int) -> Kernel:
     """Return the kernel of the highest posterior density, searched from the priors' medians."""
     from scipy.optimize import minimize
 
-    priors = [(LENGTH[0] * sqrt(axes / SEVEN), LENGTH[1])] * axes + [SIGNAL, NOISE, EFFECTS]
-    medians, spreads = np.log([median for median, _ in priors]), np.array(priors)[:, 1]
-    squares = _squares(x, axis_of_column, axes)
-    shared = _shared(x, x, axis_of_column)
+    priors = [(LENGTH[0] * sqrt(axes / SEVEN), LENGTH[1])] * axes + [SIGNAL, NOISE]
+    medians = np.array([*(log(median) for median, _ in priors), POWER[0]])
+    spreads = np.array([*(spread for _, spread in priors), POWER[1]])
+    pairs = Pairs.of(x, axis_of_column)
 
-    def loss(logs: Floats) -> tuple[float, Floats]:
-        value, slope = _loss(logs, squares, shared, y)
-        away = (logs - medians) / spreads
+    def loss(parameters: Floats) -> tuple[float, Floats]:
+        value, slope = _loss(parameters, pairs, y)
+        away = (parameters - medians) / spreads
         return value + float(away @ away) / 2, slope + away / spreads
 
     found: Any = minimize(
@@ -104,50 +116,86 @@ def fit_kernel(x: Floats, y: Floats, axis_of_column: Ints, axes: int) -> Kernel:
         bounds=[BOUNDS] * len(medians),
         options={"maxiter": ITERATIONS},
     )
-    values = np.exp(found.x)
-    return Kernel(values[:axes], *values[axes:].tolist())
+    *values, logit = found.x.tolist()
+    *lengths, signal, noise = np.exp(values)
+    return Kernel(np.array(lengths), _power(logit), float(signal), float(noise))
 
 
-def _squares(x: Floats, axis_of_column: Ints, axes: int) -> Floats:
-    """Return the squared distances along each axis: axes by points by points."""
-    squares = np.zeros((axes, len(x), len(x)))
-    for column, axis in enumerate(axis_of_column.tolist()):
-        squares[axis] += np.square(x[:, column, None] - x[:, column])
-    return squares
+@frozen
+class Pairs:
+    """All pairs of different points: first and second, and where their distances are in `logs`.
+
+    `logs` are the logarithms of each axis's different distances, axis by axis: on a grid few.
+    `place` is by axis and pair.
+    """
+
+    first: Ints
+    second: Ints
+    logs: Floats
+    axis: Ints
+    place: Ints
+
+    @classmethod
+    def of(cls, x: Floats, axis_of_column: Ints) -> Pairs:
+        """Return the pairs of the points with coordinates `x`."""
+        first, second = np.tril_indices(len(x), -1)
+        found = [
+            np.unique(_apart(column[first], column[second]), return_inverse=True)
+            for column in _positions(x, axis_of_column).T
+        ]
+        counts = [len(values) for values, _ in found]
+        before = np.cumsum([0, *counts[:-1]])
+        logs = np.log(np.maximum(np.concatenate([values for values, _ in found]), 1e-300))
+        place = np.array([rows + start for (_, rows), start in zip(found, before, strict=True)])
+        return cls(first, second, logs, np.repeat(np.arange(len(found)), counts), place)
 
 
-def _shared(a: Floats, b: Floats, axis_of_column: Ints) -> Floats:
-    """Return the share of axes on which each point of `a` has the level of each of `b`."""
+def _loss(parameters: Floats, pairs: Pairs, y: Floats) -> tuple[float, Floats]:
+    """Return the negative log likelihood and its gradient.
+
+    `parameters` are the logarithms of lengths, signal and noise, and the power's logit.
+    """
+    from scipy.linalg.lapack import dpotrf, dpotri, dpotrs
+
+    axes, count = len(pairs.place), len(y)
+    signal, noise = np.exp(parameters[axes:-1])
+    power = _power(parameters[-1])
+    scaled = pairs.logs - parameters[pairs.axis]
+    terms = np.exp(power * scaled)
+    covariance = signal * np.exp(-terms[pairs.place].sum(axis=0))
+    matrix = np.zeros((count, count), order="F")
+    matrix[pairs.first, pairs.second] = covariance
+    matrix[np.diag_indices(count)] = signal + noise + JITTER
+    factor, _ = dpotrf(matrix, lower=1, overwrite_a=1)
+    weights, _ = dpotrs(factor, y, lower=1)
+    value = y @ weights / 2 + np.log(factor.diagonal()).sum() + count * log(2 * np.pi) / 2
+    inverse, _ = dpotri(factor, lower=1, overwrite_c=1)
+    # A pair is in the matrix twice, which makes good that the derivatives are halves.
+    pull = inverse[pairs.first, pairs.second] - weights[pairs.first] * weights[pairs.second]
+    pull *= covariance
+    trace = (inverse.diagonal() - weights**2).sum() / 2
+    terms *= power * np.bincount(pairs.place.ravel(), np.tile(pull, axes), len(terms))
+    along = np.bincount(pairs.axis, terms, axes)
+    bend = -float(terms @ scaled) * (1 - power / 2)
+    return float(value), np.array([*along, pull.sum() + signal * trace, noise * trace, bend])
+
+
+def _power(logit: float) -> float:
+    """Return the power, from 0 to 2, beyond which no such kernel is valid."""
+    return 2 / (1 + exp(-logit))
+
+
+def _positions(x: Floats, axis_of_column: Ints) -> Floats:
+    """Return a number per axis; different choices are at least 1 apart."""
     firsts = np.flatnonzero(np.diff(axis_of_column, prepend=-1))
-    # A weighted sum of columns gives each level its own number, even for choices.
-    weights = np.arange(1, len(axis_of_column) + 1)
-    a, b = (np.add.reduceat(x * weights, firsts, axis=1).T.copy() for x in (a, b))
-    count = np.zeros((a.shape[1], b.shape[1]), np.uint16)
-    for ours, theirs in zip(a, b, strict=True):
-        count += (ours[:, None] == theirs).view(np.uint8)
-    share: Floats = count / len(firsts)
-    return share
+    # A choice's columns hold 0 and sqrt(1/2); the first of them counts once, the next twice.
+    order = 1 + np.arange(len(axis_of_column)) - firsts[axis_of_column]
+    widths = np.bincount(axis_of_column)[axis_of_column]
+    weights = np.where(widths > 1, 2.0 * order, 1.0)
+    positions: Floats = np.add.reduceat(x * weights, firsts, axis=1)
+    return positions
 
 
-def _loss(logs: Floats, squares: Floats, shared: Floats, y: Floats) -> tuple[float, Floats]:
-    """Return the negative log likelihood and its gradient in the logarithms of the parameters."""
-    from scipy.linalg import cho_solve, cholesky
-
-    axes = len(squares)
-    precision = np.exp(-2 * logs[:axes])
-    signal, noise, effects = np.exp(logs[axes:])
-    root = np.sqrt(5 * np.tensordot(precision, squares, 1))
-    decay = signal * np.exp(-root)
-    covariance = (1 + root + root**2 / 3) * decay
-    diagonal = np.diag_indices_from(covariance)
-    noisy = covariance + effects * shared
-    noisy[diagonal] += noise + 1e-8
-    factor = cholesky(noisy, lower=True, check_finite=False)
-    inverse = cho_solve((factor, True), np.eye(len(y)), check_finite=False)
-    weights = inverse @ y
-    value = y @ weights / 2 + np.log(factor[diagonal]).sum() + len(y) * log(2 * np.pi) / 2
-    pull = inverse - np.outer(weights, weights)
-    along = np.tensordot(squares, pull * decay * (1 + root) * (5 / 3), 2) * precision
-    of_noise, of_effects = noise * pull[diagonal].sum(), effects * (pull * shared).sum()
-    slope = np.array([*along, (pull * covariance).sum(), of_noise, of_effects]) / 2
-    return float(value), slope
+def _apart(a: Floats, b: Floats) -> Floats:
+    """Return the distances of positions on one axis; those of different choices are 1."""
+    return np.minimum(np.abs(a - b), 1.0)

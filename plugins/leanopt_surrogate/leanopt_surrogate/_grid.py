@@ -42,6 +42,11 @@ class Grid:
         return np.where(self.ordered, np.maximum(1, self.lengths // STEPS), 1)
 
     @cached_property
+    def neighbours(self) -> int:
+        """Return the number of points that differ in one parameter from another."""
+        return int(self.lengths.sum() - len(self.lengths))
+
+    @cached_property
     def axis_of_column(self) -> Ints:
         """Return the axis that each column of `coordinates` belongs to."""
         widths = [1 if ordered or n <= 2 else n for ordered, n in self._axes()]  # noqa: PLR2004

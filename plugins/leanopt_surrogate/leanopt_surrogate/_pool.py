@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from leanopt_surrogate._grid import Grid, Ints
+from leanopt_surrogate._grid import Bools, Grid, Ints
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -20,6 +20,8 @@ CHANGES = 600
 MOVES = 200
 CROSSINGS = 200
 ANYWHERE = 300
+#: Changes of as many parameters as a neighbourhood allows.
+NEAR = 400
 MUTATION = 0.15
 
 
@@ -30,7 +32,7 @@ def candidates(grid: Grid, elites: Ints, random: Generator) -> Ints:
         return anywhere
     return np.concatenate(
         [
-            _changes(grid, elites, random),
+            _some(changes(grid, elites, random).reshape(-1, len(grid.lengths)), random),
             _moves(grid, elites, random),
             _crossings(grid, elites, random),
             anywhere,
@@ -38,34 +40,46 @@ def candidates(grid: Grid, elites: Ints, random: Generator) -> Ints:
     )
 
 
-def around(grid: Grid, levels: Ints, random: Generator) -> Ints:
-    """Return each point moved by one step along each axis, twice, at random up or down."""
-    axes = np.arange(len(grid.lengths))
-    rows = np.repeat(levels, 2 * len(axes), axis=0)
-    return grid.moved(rows, np.tile(axes, 2 * len(levels)), random)
+def neighbours(grid: Grid, centre: Ints, most: int, random: Generator) -> Ints:
+    """Return candidates that differ from the centre in `most` parameters at most."""
+    drawn = grid.draw(NEAR, random)
+    order = random.random(drawn.shape).argsort(axis=1)
+    several = np.where(order < most, drawn, centre)
+    return np.concatenate([changes(grid, centre[None], random)[0], several])
 
 
-def new_points(grid: Grid, levels: Ints, known: set[Point]) -> Ints:
-    """Return the points that are feasible and not known, each once."""
-    rows: list[Point] = list(dict.fromkeys(map(tuple, levels.tolist())))
-    points = [point for point in rows if point not in known]
-    if grid.space.constraints:
-        points = [point for point in points if grid.space.feasible(point)]
-    return np.array(points, np.int64).reshape(len(points), len(grid.lengths))
+def are_new(grid: Grid, levels: Ints, known: set[Point]) -> Bools:
+    """Return which points are feasible and not known."""
+    feasible = grid.space.feasible if grid.space.constraints else None
+    points: list[Point] = list(map(tuple, levels.tolist()))
+    return np.array(
+        [point not in known and (not feasible or feasible(point)) for point in points], np.bool_
+    )
 
 
-def _changes(grid: Grid, elites: Ints, random: Generator) -> Ints:
-    """Return the elites with one level changed: all other levels, or some of a long axis."""
+def changes(grid: Grid, levels: Ints, random: Generator) -> Ints:
+    """Return every point's changes of one axis: points by changes by axes.
+
+    A long axis changes to some levels at random, half of them near.
+    """
     blocks = []
     for axis, length in enumerate(grid.lengths.tolist()):
-        levels = np.arange(length) if length <= LEVELS else random.integers(0, length, LEVELS)
-        block = np.repeat(elites, len(levels), axis=0)
-        block[:, axis] = np.tile(levels, len(elites))
+        block = np.repeat(levels[:, None], min(length, LEVELS), axis=1)
+        if length <= LEVELS:
+            block[:, :, axis] = np.arange(length)
+        else:
+            block[:, :, axis] = random.integers(0, length, block.shape[:2])
+            if grid.ordered[axis]:
+                far = 2 * grid.step[axis]
+                near = levels[:, axis, None] + random.integers(-far, far + 1, block.shape[:2])
+                block[:, ::2, axis] = np.clip(near, 0, length - 1)[:, ::2]
         blocks.append(block)
-    changes = np.concatenate(blocks)
-    if len(changes) > CHANGES:
-        changes = changes[np.sort(random.permutation(len(changes))[:CHANGES])]
-    return changes
+    return np.concatenate(blocks, axis=1)
+
+
+def _some(levels: Ints, random: Generator) -> Ints:
+    """Return the points, or as many of them at random as are allowed."""
+    return levels[np.sort(random.permutation(len(levels))[:CHANGES])]
 
 
 def _moves(grid: Grid, elites: Ints, random: Generator) -> Ints:

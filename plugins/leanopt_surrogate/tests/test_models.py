@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from leanopt_surrogate._cuts import BestCuts, RandomCuts, Runs
 from leanopt_surrogate._forest import Forest, Leaves
-from leanopt_surrogate._gaussian import Kernel, Process, _loss, _shared, _squares, fit_kernel
+from leanopt_surrogate._gaussian import Kernel, Pairs, Process, _loss, fit_kernel
 from leanopt_surrogate._growth import grow
 from leanopt_surrogate._improvement import log_improvement
 from leanopt_surrogate._joint import NOISE, JointForest
@@ -147,37 +147,47 @@ def coordinates(seed: int, count: int) -> np.ndarray:
     return np.hstack([ends[:, :1], choices, ends[:, 1:]])
 
 
-def share(a: np.ndarray, b: np.ndarray) -> float:
-    """Return the share of axes on which two points have the same level."""
-    same = a == b
-    return sum(bool(same[axis == COLUMNS].all()) for axis in range(3)) / 3
+def correlation(kernel: Kernel, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return the correlations by their formula, point by point and axis by axis."""
+
+    def one(a: np.ndarray, b: np.ndarray) -> float:
+        apart = [np.linalg.norm((a - b)[axis == COLUMNS]) for axis in range(3)]
+        return math.exp(-sum((apart / kernel.lengths) ** kernel.power))
+
+    return np.array([[one(row, column) for column in b] for row in a])
 
 
 def test_kernel_slope_by_differences() -> None:
     """The gradient of the likelihood is that of central differences."""
-    x = coordinates(5, 40)
-    squares, shared = _squares(x, COLUMNS, 3), _shared(x, x, COLUMNS)
-    logs = np.array([-0.3, 0.2, -1.0, 0.1, -3.0, -2.0])
-    _, slope = _loss(logs, squares, shared, Y)
+    pairs = Pairs.of(coordinates(5, 40), COLUMNS)
+    parameters = np.array([-0.3, 0.2, -1.0, 0.1, -3.0, 0.4])
+    _, slope = _loss(parameters, pairs, Y)
     for place in range(6):
         step = np.zeros(6)
         step[place] = 1e-6
-        ends = [_loss(logs + sign * step, squares, shared, Y)[0] for sign in (1, -1)]
+        ends = [_loss(parameters + sign * step, pairs, Y)[0] for sign in (1, -1)]
         assert slope[place] == pytest.approx((ends[0] - ends[1]) / 2e-6, rel=1e-5, abs=1e-5)
+
+
+def test_likelihood_is_the_normal_density() -> None:
+    """The loss is the negative logarithm of the density of the values."""
+    x = coordinates(5, 40)
+    value, _ = _loss(np.array([-0.3, 0.2, -1.0, 0.1, -3.0, 0.4]), Pairs.of(x, COLUMNS), Y)
+    lengths, power = np.exp([-0.3, 0.2, -1.0]), 2 / (1 + math.exp(-0.4))
+    kernel = Kernel(lengths, power, math.exp(0.1), math.exp(-3.0))
+    covariance = kernel.signal * correlation(kernel, x, x) + (kernel.noise + 1e-8) * np.eye(40)
+    assert value == pytest.approx(-stats.multivariate_normal(np.zeros(40), covariance).logpdf(Y))
 
 
 def test_process_is_the_textbook_one() -> None:
     """Mean given the told values, variance given the outstanding points too."""
-    kernel = Kernel(np.array([0.5, 0.8, 1.2]), 1.3, 0.01, 0.4)
+    kernel = Kernel(np.array([0.5, 0.8, 1.2]), 1.3, 1.7, 0.01)
     told, waiting, asked = coordinates(1, 20), coordinates(2, 3), coordinates(3, 6)
     process = Process.condition(kernel, COLUMNS, told, Y[:20], waiting)
     mean, deviation = process.predict(asked)
 
     def covariance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        scaled = (a[:, None] - b[None]) / kernel.lengths[COLUMNS]
-        r = np.sqrt(5 * (scaled**2).sum(axis=2))
-        effects = 0.4 * np.array([[share(one, other) for other in b] for one in a])
-        return 1.3 * (1 + r + r**2 / 3) * np.exp(-r) + effects
+        return 1.7 * correlation(kernel, a, b)
 
     noisy = covariance(told, told) + (0.01 + 1e-8) * np.eye(20)
     assert mean == pytest.approx(covariance(asked, told) @ np.linalg.solve(noisy, Y[:20]))
@@ -188,17 +198,17 @@ def test_process_is_the_textbook_one() -> None:
     assert deviation**2 == pytest.approx(variance, abs=1e-9)
 
 
-def test_ripples_are_learnt() -> None:
-    """Single levels that are better wherever the others are: of points never seen, too."""
-    random = default_rng(4)
-    levels = random.integers(0, 8, (120, 3))
-    effect = random.normal(size=(3, 8))
-    values = standard_scores(sum(effect[axis][levels[:, axis]] for axis in range(3)))
-    told, asked = levels[:80] / 7, levels[80:] / 7
-    kernel = fit_kernel(told, values[:80], np.arange(3), 3)
-    nothing = np.empty((0, 3))
-    mean, _ = Process.condition(kernel, np.arange(3), told, values[:80], nothing).predict(asked)
-    assert np.corrcoef(mean, values[80:])[0, 1] > 0.95
+def test_power_follows_the_data() -> None:
+    """Steps along single axes are rougher than a bell."""
+    x = default_rng(4).integers(0, 8, (100, 3)) / 7
+    steps, bell = (
+        (x > 0.4).sum(axis=1) + 3.0 * (x[:, 0] > 0.8),
+        np.exp(-((x - 0.4) ** 2).sum(axis=1)),
+    )
+    powers = [
+        fit_kernel(x, standard_scores(values), np.arange(3), 3).power for values in (steps, bell)
+    ]
+    assert powers[0] + 0.3 < powers[1]
 
 
 def test_fit_finds_which_axis_matters() -> None:

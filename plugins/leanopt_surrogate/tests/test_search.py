@@ -1,4 +1,4 @@
-"""How it searches: it finds, it spreads, it climbs, it leaves exhausted basins."""
+"""How it searches: it finds, it spreads, it climbs, it searches several neighbourhoods."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from leanopt_surrogate._archive import Archive
+from leanopt_surrogate._climb import climb
 from leanopt_surrogate._design import spread_design
-from leanopt_surrogate._elites import APART, WIDTH, basins, elites
+from leanopt_surrogate._elites import APART, REACH, elites, near, promising
 from leanopt_surrogate._grid import Grid
-from leanopt_surrogate._pool import around, candidates, new_points
+from leanopt_surrogate._pool import are_new, candidates, changes, neighbours
 from numpy.random import default_rng
 
 from leanopt_core.search.history import ToldHistory
@@ -95,7 +96,7 @@ def test_elites_are_good_and_apart(space: Callable[..., Space], seed: int) -> No
     random = default_rng(seed)
     rows = {tuple(row): float(random.random()) for row in Grid(tried).draw(50, random).tolist()}
     archive = told(tried, rows)
-    chosen = [tuple(row) for row in elites(archive, archive.scores(), archive.feasible).tolist()]
+    chosen = [tuple(row) for row in elites(archive, archive.scores()).tolist()]
     assert rows[chosen[0]] == max(rows.values())
 
     def apart(a: Point, b: Point) -> float:
@@ -108,20 +109,28 @@ def test_elites_are_good_and_apart(space: Callable[..., Space], seed: int) -> No
         assert value < worst or point in chosen or min(apart(point, o) for o in better) < APART
 
 
-def test_basins_of_a_stalled_search(space: MakeSpace) -> None:
-    """None while it improves; after 40 idle trials the best's, after 80 one outside it too."""
-    tried = space(21, 40)
-    line = [(level, row) for row in range(5) for level in range(21)]
-    value = {point: -abs(point[0] - 5.0) for point in line} | {(20, 39): -4.0}
-    start = {(5, 0): value.pop((5, 0))}
-    for count, expected in ((39, 0), (40, 1), (80, 2)):
-        archive = told(tried, start | dict(list(value.items())[:count]))
-        centres = basins(archive, archive.scores())
-        assert len(centres) == expected
-        if expected:
-            assert centres[0].tolist() == [5, 0]
-        if expected == 2:
-            assert Grid(tried).apart(centres[1:], centres[0])[0] > WIDTH
+def test_neighbourhoods_take_turns(space: MakeSpace) -> None:
+    """The best elite's is searched first, and another's once it has had many trials."""
+    tried = space(9, 9, 9, 9)
+    scores = {(1, 1, 1, 1): 9.0, (7, 7, 7, 7): 8.0, (1, 7, 1, 7): 1.0, (7, 1, 7, 1): 0.0}
+    archive = told(tried, scores)
+    assert promising(archive, archive.scores()).tolist() == [1, 1, 1, 1]
+    around = changes(archive.grid, np.ones((1, 4), np.int64), default_rng(1))[0].tolist()
+    archive = told(tried, scores | {tuple(p): 0.5 for p in around if tuple(p) not in scores})
+    assert promising(archive, archive.scores()).tolist() == [7, 7, 7, 7]
+
+
+def test_climbs_end_where_no_change_is_better(space: MakeSpace) -> None:
+    """Of a concave function of the levels that is the best point, from anywhere."""
+    grid, random = Grid(space(9, 12, 5, choices=(2,))), default_rng(3)
+
+    def rate(levels: np.ndarray) -> np.ndarray:
+        return -np.abs(levels - [2, 11, 4]).astype(float) @ [1.0, 2.0, 3.0]
+
+    start = grid.draw(5, random)
+    ends, merit = climb(grid, start, rate(start), rate, random)
+    assert ends.tolist() == [[2, 11, 4]] * 5
+    assert merit.tolist() == [0.0] * 5
 
 
 def test_coordinates_of_choices_are_hamming(space: MakeSpace) -> None:
@@ -135,19 +144,19 @@ def test_coordinates_of_choices_are_hamming(space: MakeSpace) -> None:
 
 @given(seed=st.integers(0, 10**6))
 def test_candidates_stay_on_the_grid(space: Callable[..., Space], seed: int) -> None:
-    """On the grid; what is new is feasible, unknown and there once; a step changes one axis."""
+    """On the grid; what is new is feasible and unknown; a change is of one axis."""
     tried = space(30, 2, 1, 5, rules=("a > 2",), choices=(3,))
     grid, random = Grid(tried), default_rng(seed)
     good = grid.draw(4, random)
     pool = candidates(grid, good, random)
     assert ((pool >= 0) & (pool < grid.lengths)).all()
     known = set(map(tuple, pool[:50].tolist()))
-    new = list(map(tuple, new_points(grid, pool, known).tolist()))
-    assert len(set(new)) == len(new)
-    assert not known & set(new)
-    assert all(tried.feasible(point) for point in new)
-    near = around(grid, good, random)
-    assert (np.count_nonzero(near - np.repeat(good, 8, axis=0), axis=1) <= 1).all()
+    new = {tuple(row) for row in pool[are_new(grid, pool, known)].tolist()}
+    assert new == {row for row in map(tuple, pool.tolist()) if tried.feasible(row)} - known
+    changed = changes(grid, good, random)
+    assert ((changed >= 0) & (changed < grid.lengths)).all()
+    assert ((changed != good[:, None]).sum(axis=2) <= 1).all()
+    assert near(neighbours(grid, good[0], REACH, random), good[0]).all()
 
 
 def test_design_is_a_hypercube(space: MakeSpace) -> None:
