@@ -15,8 +15,8 @@ __all__ = ["SurrogateOptions", "leanopt_stages"]
 
 LEANOPT_API_VERSION = 2
 
-#: Asks that need not keep up with any rate take as long as at this one: 21 ms.
-LEISURE = 12.0
+#: Asks that need not keep up with any rate take as long as at this one: 20 ms.
+LEISURE = 6.0
 
 
 @frozen
@@ -51,7 +51,7 @@ class SurrogateOptions:
 
 def _seconds(rate: float) -> float:
     """Return the seconds of an ask that keeps up with this rate, on one core."""
-    return 0.0005 + 0.25 / max(rate, LEISURE)
+    return 0.0003 + 0.12 / max(rate, LEISURE)
 
 
 @hookimpl
