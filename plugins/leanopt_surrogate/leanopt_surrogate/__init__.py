@@ -51,7 +51,7 @@ class SurrogateOptions:
 
 def _seconds(rate: float) -> float:
     """Return the seconds of an ask that keeps up with this rate, on one core."""
-    return 0.0003 + 0.12 / max(rate, LEISURE)
+    return 0.0002 + 0.09 / max(rate, LEISURE)
 
 
 @hookimpl

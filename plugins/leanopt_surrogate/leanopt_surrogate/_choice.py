@@ -10,7 +10,7 @@ import numpy as np
 from leanopt_core.api import Proposal
 from leanopt_surrogate._arms import Arm, ForestArm, GaussianArm
 from leanopt_surrogate._batch import spread_best
-from leanopt_surrogate._climb import climb, starts
+from leanopt_surrogate._climb import STARTS, climb, starts
 from leanopt_surrogate._elites import REACH, elites, near, promising
 from leanopt_surrogate._pool import are_new, candidates, neighbours
 
@@ -46,12 +46,12 @@ def choose(
         centre = promising(archive, scores)
         arm = _arm(archive, models, name, near(archive.levels, centre))
         pool = neighbours(archive.grid, centre, REACH, random)
-        pool, merit = _rated(archive, arm, pool, centre, random)
+        pool, merit = _rated(archive, arm, pool, centre, models.size(STARTS), random)
     near_one = len(pool) > 0
     if not near_one:
         arm = _arm(archive, models, name, np.ones(len(archive), np.bool_))
         pool = candidates(archive.grid, elites(archive, scores), random)
-        pool, merit = _rated(archive, arm, pool, None, random)
+        pool, merit = _rated(archive, arm, pool, None, models.size(STARTS), random)
     if not len(pool):
         return []
     origin = f"{name} near" if near_one else name
@@ -73,9 +73,9 @@ def _arm(archive: Archive, models: Models, name: str, among: Bools) -> Arm:
 
 
 def _rated(
-    archive: Archive, arm: Arm, pool: Ints, centre: Ints | None, random: Generator
+    archive: Archive, arm: Arm, pool: Ints, centre: Ints | None, most: int, random: Generator
 ) -> tuple[Ints, Floats]:
-    """Return the new, feasible candidates and where climbs from the best end, with acquisitions.
+    """Return the new, feasible candidates and where climbs from the `most` best end, rated.
 
     With a centre all of them are in its neighbourhood.
     """
@@ -94,7 +94,7 @@ def _rated(
     merit = rate(pool)
     allowed = merit > -np.inf
     pool, merit = pool[allowed], merit[allowed]
-    first = starts(grid, pool, merit)
+    first = starts(grid, pool, merit, most)
     ends, heights = climb(grid, pool[first], merit[first], rate, random)
     pool, rows = np.unique(np.concatenate([pool, ends]), axis=0, return_index=True)
     return pool, np.concatenate([merit, heights])[rows]

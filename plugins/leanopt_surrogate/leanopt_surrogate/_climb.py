@@ -24,9 +24,9 @@ CHANGES = 500
 ROUNDS = 8
 
 
-def starts(grid: Grid, pool: Ints, merit: Floats) -> Ints:
-    """Return the rows of the best candidates, apart from each other."""
-    most = max(1, min(STARTS, CHANGES // max(1, grid.neighbours)))
+def starts(grid: Grid, pool: Ints, merit: Floats, most: int) -> Ints:
+    """Return the rows of up to `most` of the best candidates, apart from each other."""
+    most = max(1, min(most, CHANGES // max(1, grid.neighbours)))
     free = np.ones(len(pool), np.bool_)
     chosen: list[int] = []
     for row in np.argsort(-merit, kind="stable").tolist():

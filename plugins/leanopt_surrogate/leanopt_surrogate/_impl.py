@@ -18,7 +18,7 @@ from leanopt_surrogate._grid import Grid
 from leanopt_surrogate._models import Models
 from leanopt_surrogate._schedule import Schedule
 from leanopt_surrogate._seen import Seen
-from leanopt_surrogate._threads import one_thread
+from leanopt_surrogate._threads import load, one_thread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,6 +97,7 @@ class Surrogate:
 
     def _proposals(self, batch: Batch) -> list[Proposal]:
         if self._spreads():
+            load()
             points = (point for point in self._design if point not in self._archive.known)
             return [Proposal(point, "spread", self._because()) for point in islice(points, 1)]
         self._models.archive = self._seen.now()

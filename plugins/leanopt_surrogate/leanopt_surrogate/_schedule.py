@@ -31,8 +31,8 @@ class Schedule:
         return max(1, ceil(self.rate(told) * BATCH_SECONDS))
 
     def size(self, told: int, most: int) -> int:
-        """Return the size of a model that has `most` trees or trials at leisure, half at a rate."""
-        return most // 2 if self.rate(told) else most
+        """Return the size of what has `most` trees, trials or starts at leisure: less at a rate."""
+        return most // 4 if self.rate(told) else most
 
     def fitted(self, told: int, share: int) -> int:
         """Return how many of the told trials, the first ones, a model is fitted to.

@@ -17,6 +17,14 @@ def _controller() -> Any:
     return ThreadpoolController()
 
 
+def load() -> None:
+    """Load the models' libraries, which takes half a second: early, while workers start."""
+    import scipy.optimize
+    import scipy.special  # noqa: F401 - as above
+
+    _controller()
+
+
 def one_thread() -> AbstractContextManager[None]:
     """Return a context in which numeric libraries use one thread."""
     limited: AbstractContextManager[None] = _controller().limit(limits=1)
