@@ -19,6 +19,7 @@ DIGITS = 30
 """Maximum number of digits before and after the decimal point: limits the cost of huge numbers."""
 
 _WRITTEN = 200
+_LARGEST = 10**DIGITS
 TOO_LONG = f"has more than {DIGITS} digits before or after the decimal point"
 
 
@@ -78,7 +79,7 @@ def number_text(value: Value) -> str:
         return "true" if value else "false"
     if isinstance(value, Decimal):
         return _written(value) or format(decimal_of(*units_of(value)), "f")
-    return value if isinstance(value, str) else str(units_of(value)[0])
+    return value if isinstance(value, str) else str(_bounded(value, 0)[0])
 
 
 def _written(value: Decimal) -> str:
@@ -100,6 +101,6 @@ def _shortest(units: int, places: int) -> tuple[int, int]:
 
 
 def _bounded(units: int, places: int) -> tuple[int, int]:
-    if places > DIGITS or abs(units) >= 10 ** (DIGITS + places):
+    if places > DIGITS or abs(units) >= _LARGEST * 10**places:
         raise ValueError(TOO_LONG)
     return units, places
