@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from leanopt_surrogate._elites import best_apart
 from leanopt_surrogate._pool import changes
 
 if TYPE_CHECKING:
@@ -15,10 +16,8 @@ if TYPE_CHECKING:
 
     from leanopt_surrogate._grid import Floats, Grid, Ints
 
-#: The most starts, the smallest distance between two of them in steps, and the most changes of one
-#: round, which reduce the starts where points have many.
+#: The most starts, and the most changes of one round: points that have many get fewer starts.
 STARTS = 10
-APART = 3.0
 CHANGES = 500
 #: The most rounds.
 ROUNDS = 8
@@ -27,15 +26,7 @@ ROUNDS = 8
 def starts(grid: Grid, pool: Ints, merit: Floats, most: int) -> Ints:
     """Return the rows of up to `most` of the best candidates, apart from each other."""
     most = max(1, min(most, CHANGES // max(1, grid.neighbours)))
-    free = np.ones(len(pool), np.bool_)
-    chosen: list[int] = []
-    for row in np.argsort(-merit, kind="stable").tolist():
-        if free[row]:
-            chosen.append(row)
-            if len(chosen) == most:
-                break
-            free &= grid.steps_apart(pool, pool[row]) >= APART
-    return np.array(chosen, np.int64)
+    return best_apart(grid, pool, merit, most)
 
 
 def climb(

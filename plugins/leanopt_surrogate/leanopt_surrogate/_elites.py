@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from leanopt_surrogate._grid import Bools, Floats, Ints
+from leanopt_surrogate._grid import Bools, Floats, Grid, Ints
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from leanopt_surrogate._archive import Archive
 
-#: The number of elites, and the smallest distance between two of them in steps.
+#: The number of elites.
 ELITES = 10
+#: The smallest distance between two points that are apart, in steps.
 APART = 3.0
 #: A neighbourhood's points differ from its centre in so many parameters at most.
 REACH = 2
@@ -25,25 +26,30 @@ CURIOSITY = 1.0
 
 def elites(archive: Archive, scores: Floats) -> Ints:
     """Return the levels of the best trials that are some steps apart, best first."""
-    grid = archive.grid
-    return _spread(archive, scores, lambda levels, best: grid.steps_apart(levels, best) < APART)
+    return archive.levels[best_apart(archive.grid, archive.levels, scores, ELITES)]
 
 
 def centres(archive: Archive, scores: Floats) -> Ints:
     """Return the levels of the best trials outside each other's neighbourhoods, best first."""
-    return _spread(archive, scores, near)
+    return archive.levels[_best(archive.levels, scores, ELITES, near)]
 
 
-def _spread(archive: Archive, scores: Floats, beside: Callable[[Ints, Ints], Bools]) -> Ints:
-    free = np.ones(len(archive), np.bool_)
+def best_apart(grid: Grid, levels: Ints, merit: Floats, most: int) -> Ints:
+    """Return the rows of up to `most` of the best points that are some steps apart, best first."""
+    return _best(levels, merit, most, lambda *points: grid.steps_apart(*points) < APART)
+
+
+def _best(levels: Ints, merit: Floats, most: int, beside: Callable[[Ints, Ints], Bools]) -> Ints:
+    """Return the rows of up to `most` of the best points, none of them `beside` a better one."""
+    free = np.ones(len(levels), np.bool_)
     chosen: list[int] = []
-    for row in np.argsort(-scores, kind="stable").tolist():
+    for row in np.argsort(-merit, kind="stable").tolist():
         if free[row]:
             chosen.append(row)
-            free &= ~beside(archive.levels, archive.levels[row])
-        if len(chosen) == ELITES:
-            break
-    return archive.levels[chosen]
+            if len(chosen) == most:
+                break
+            free &= ~beside(levels, levels[row])
+    return np.array(chosen, np.int64)
 
 
 def near(levels: Ints, centre: Ints) -> Bools:
