@@ -16,13 +16,14 @@ from numpy.random import default_rng
 
 from leanopt_core.api import derive_seed
 from leanopt_surrogate._cuts import BestCuts, RandomCuts
-from leanopt_surrogate._gaussian import Kernel, fit_kernel
 from leanopt_surrogate._growth import grow
+from leanopt_surrogate._likelihood import fit_kernel
 from leanopt_surrogate._scores import standard_scores
 
 if TYPE_CHECKING:
     from leanopt_surrogate._archive import Archive
     from leanopt_surrogate._forest import Forest
+    from leanopt_surrogate._gaussian import Kernel
     from leanopt_surrogate._grid import Floats, Ints
     from leanopt_surrogate._schedule import Schedule
 
@@ -57,7 +58,7 @@ class Models:
         return self._part("kernel", FITTED, self._fit)
 
     def size(self, most: int) -> int:
-        """Return the size of a model that has `most` trees or trials at leisure."""
+        """Return the number of what a model has `most` of at leisure: see `Schedule.size`."""
         return self.schedule.size(self.archive.told, most)
 
     def _part(self, name: str, share: int, make: Callable[[int, int], Part]) -> Part:
@@ -92,10 +93,10 @@ class Models:
         )
 
 
-def best_half(objective: Floats, rows: Ints, most: int, seed: int) -> Ints:
-    """Return at most `most` of the rows: half are the best, the others random."""
+def best_half(merit: Floats, rows: Ints, most: int, seed: int) -> Ints:
+    """Return at most `most` of the rows, in order: half are the best, the others random."""
     if len(rows) <= most:
         return rows
-    order = rows[np.argsort(-objective[rows], kind="stable")]
+    order = rows[np.argsort(-merit[rows], kind="stable")]
     others = default_rng(seed).permutation(order[most // 2 :])[: most - most // 2]
     return np.sort(np.concatenate([order[: most // 2], others]))

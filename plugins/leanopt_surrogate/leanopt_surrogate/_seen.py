@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from attrs import define, field
-from numpy.random import default_rng
 
 from leanopt_core.api import derive_seed
+from leanopt_surrogate._models import best_half
 from leanopt_surrogate._schedule import EVERY, MOST
 
 if TYPE_CHECKING:
@@ -34,12 +34,7 @@ class Seen:
             return self.archive
         start = told - told % EVERY
         if self._chosen[0] != start:
-            self._chosen = start, self._choose(start)
+            seed = derive_seed(self.seed, "seen", start)
+            chosen = best_half(self.archive.scores(start), np.arange(start), SEEN, seed)
+            self._chosen = start, chosen
         return self.archive.part(np.append(self._chosen[1], np.arange(start, told)))
-
-    def _choose(self, start: int) -> Ints:
-        """Return half of the trials by merit, the others at random; in order."""
-        order = np.argsort(-self.archive.scores(start), kind="stable")
-        random = default_rng(derive_seed(self.seed, "seen", start))
-        others = random.choice(order[SEEN // 2 :], SEEN // 2, replace=False)
-        return np.sort(np.concatenate([order[: SEEN // 2], others]))

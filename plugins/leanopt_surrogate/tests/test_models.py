@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from leanopt_surrogate._cuts import BestCuts, RandomCuts, Runs
 from leanopt_surrogate._forest import Forest, Leaves
-from leanopt_surrogate._gaussian import Kernel, Pairs, Process, _loss, fit_kernel
+from leanopt_surrogate._gaussian import Kernel, Process
 from leanopt_surrogate._growth import grow
 from leanopt_surrogate._improvement import log_improvement
 from leanopt_surrogate._joint import NOISE, JointForest
+from leanopt_surrogate._likelihood import Pairs, _loss, fit_kernel
 from leanopt_surrogate._scores import forest_scores, normal_scores, standard_scores
 from numpy.random import default_rng
 from scipy import integrate, stats
