@@ -15,7 +15,7 @@ __all__ = ["SurrogateOptions", "leanopt_stages"]
 
 LEANOPT_API_VERSION = 2
 
-#: Asks that need not keep up with any rate take as long as at this one: 20 ms.
+#: Asks that need not keep up with any rate take as long as at this one: 15 ms.
 LEISURE = 6.0
 
 

@@ -22,10 +22,10 @@ class Archive:
     """Completed trials row by row; `outstanding` are the points that this stage still waits for.
 
     `told` is the number of completed trials, each of which has a row, except in a part of an
-    archive. `best` is the best objective of those that all scenarios judged, `best_at` the position
-    of the first trial that is as good as any. `objective` is valid only where `feasible`, and
-    `badness` only elsewhere: the violation, or infinity for a failed backtest or an unknown
-    violation. `comparable` brings objectives of pruned trials on the scale of the others.
+    archive. `best_at` is the position of the first trial that is as good as any. `objective` is
+    valid only where `feasible`, and `badness` only elsewhere: the violation, or infinity for a
+    failed backtest or an unknown violation. `comparable` brings objectives of pruned trials on the
+    scale of the others.
     """
 
     grid: Grid
@@ -35,7 +35,6 @@ class Archive:
     badness: Floats = field(factory=lambda: np.empty(0))
     feasible: Bools = field(factory=lambda: np.empty(0, np.bool_))
     told: int = 0
-    best: float = -math.inf
     best_at: int = -1
     known: set[Point] = field(factory=set)
     outstanding: dict[Point, None] = field(factory=dict)
@@ -82,8 +81,6 @@ class Archive:
         if told.feasible:
             known = self.comparable.of(value, told.pruned_at)
             value = value if known is None else known
-        if told.feasible and told.complete:
-            self.best = max(self.best, value)
         if told.feasible and value > self._top:
             self._top, self.best_at = value, self.told + place
         return value

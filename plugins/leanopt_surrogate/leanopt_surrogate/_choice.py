@@ -35,7 +35,7 @@ def choose(
 ) -> list[Proposal]:
     """Return up to `count` promising new points; their origin is the arm that chose them.
 
-    None if no candidate is feasible and new. Arms take turns.
+    Arms take turns. The list is empty if no candidate is feasible and new.
     """
     name, _, local = TURNS[turn % len(TURNS)].partition(" ")
     if name == "process" and archive.feasible.sum() < FEW:

@@ -31,7 +31,7 @@ class Schedule:
         return max(1, ceil(self.rate(told) * BATCH_SECONDS))
 
     def size(self, told: int, most: int) -> int:
-        """Return the size of what has `most` trees, trials or starts at leisure: less at a rate."""
+        """Return the number of trees, trials or starts: `most` at leisure, a quarter at a rate."""
         return most // 4 if self.rate(told) else most
 
     def fitted(self, told: int, share: int) -> int:
