@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import cast
 
-from attrs import evolve
+from attrs import evolve, frozen
 
-from leanopt_core.pipeline.choose import choose_notes, read_choose
-from leanopt_core.pipeline.cpcv import read_cpcv
-from leanopt_core.pipeline.holdout import holdout_notes, read_holdout
-from leanopt_core.pipeline.objectives import read_fitness, read_scalar, refuse_soft
+from leanopt_core.pipeline.choose import choose_notes
+from leanopt_core.pipeline.holdout import holdout_notes
 from leanopt_core.pipeline.overrides import (
     Lookup,
     apply,
@@ -23,49 +21,33 @@ from leanopt_core.pipeline.overrides import (
     parse_set,
     variables,
 )
-from leanopt_core.pipeline.parameters import (
-    condition_notes,
-    read_result_constraints,
-    read_soft_constraints,
-    read_space,
-)
+from leanopt_core.pipeline.parameters import condition_notes
+from leanopt_core.pipeline.parts import Days, Judges, Parameters, Rules
 from leanopt_core.pipeline.problems import Problems
-from leanopt_core.pipeline.prune import check_lengths, read_prune
 from leanopt_core.pipeline.reader import Reader
-from leanopt_core.pipeline.scenarios import (
-    Scenarios,
-    check_warmup,
-    read_scenarios,
-    weight_notes,
-)
+from leanopt_core.pipeline.scenarios import weight_notes
 from leanopt_core.pipeline.settings import (
     Choice,
     ExecutorSettings,
     Overrides,
     Pipeline,
-    needs_of,
+    StageSettings,
 )
 from leanopt_core.pipeline.sinks import read_sinks
-from leanopt_core.pipeline.splits import Split
 from leanopt_core.pipeline.stage_points import with_points
 from leanopt_core.pipeline.stages import read_stages
 from leanopt_core.pipeline.statistic_names import named_statistics, statistic_notes
 from leanopt_core.pipeline.structure import make_reader
-from leanopt_core.pipeline.tables import (
-    TABLES,
-    ConstraintsTable,
-    ExecutorTable,
-    SearchSettings,
-    StrategyTable,
-    TopTable,
-)
-from leanopt_core.pipeline.toml import read_document, toml_text
+from leanopt_core.pipeline.tables import TABLES, ExecutorTable, StrategyTable, TopTable
+from leanopt_core.pipeline.toml import read_document
 from leanopt_core.pipeline.values import check_values
-from leanopt_core.pipeline.walk_forward import read_walk_forward
 from leanopt_core.plugins import Kind, Registry
+from leanopt_core.space import Space
 
 _ABSENT: Mapping[str, object] = MappingProxyType(
-    {name: [] if name in ("stage", "sink") else {} for name in TABLES}
+    {name: {} for name in TABLES}
+    | {"stage": [], "sink": []}
+    | dict.fromkeys(("walk_forward", "cpcv", "holdout"))
 )
 
 
@@ -103,163 +85,111 @@ def load_pipeline(
     filled = cast("dict[str, object]", interpolate(document, find, problems))
     check_values(filled, problems)
     reader = Reader(registry, make_reader(folder), problems)
-    made = _pipeline(filled, path, reader, find, searched=searched, symbol=symbol)
-    return evolve(made, overrides=Overrides(tuple(sets), symbol, workers, seed))
+    tables = _Tables.read(filled, reader, find, path, searched=searched, symbol=symbol)
+    overrides = Overrides(tuple(sets), symbol, workers, seed)
+    return evolve(tables.pipeline(path, problems), overrides=overrides)
 
 
-def _pipeline(
-    document: Mapping[str, object],
-    path: Path,
-    reader: Reader,
-    find: Lookup,
-    *,
-    searched: bool,
-    symbol: str | None,
-) -> Pipeline:
-    """Read every table, even after errors, then raise or return."""
-    raw = {**_ABSENT, **document}
-    top = {key: value for key, value in raw.items() if key not in TABLES}
-    general = reader.table(top, (), TopTable, also=TABLES)
-    strategy, engine = reader.with_plugin(
-        raw["strategy"], ("strategy",), StrategyTable, Kind.ENGINE, "engine"
-    )
-    passed = variables(strategy.environment if strategy else (), find, reader.problems)
-    given = reader.table(raw["constraints"], ("constraints",), ConstraintsTable)
-    limits = given or ConstraintsTable()
-    space = read_space(raw["parameters"], limits, reader, searched=searched)
-    constraints = read_result_constraints(limits, reader)
-    soft = read_soft_constraints(limits, reader)
-    read = read_scenarios(raw["scenario"], reader, raw["parameters"], symbol)
-    # Searches are split: a single point is backtested on all days.
-    split = _split(document, reader, read if searched else None)
-    read = read.warmed(split.warmup) if split else read
-    holdout = read_holdout(document.get("holdout"), reader, read.scenarios)
-    if engine:
-        check_warmup(read.scenarios, engine, reader.problems)
-    fitness, objectives = read_fitness(raw["fitness"], reader)
-    functions = tuple(one.choice for one in objectives) or ((fitness,) if fitness else ())
-    several = isinstance(raw["fitness"], list)
-    scalar = read_scalar(general.scalar if general else None, objectives, reader)
-    # How many scenarios a trial has decides nothing where nothing is searched.
-    most = read.most * (split.spans if split else 1) if searched else None
-    prune = read_prune(raw["prune"], reader, most, several=several)
-    steps = 1 + len(prune.lengths) if prune else 1
-    search = _search(raw["search"], reader, functions, most, steps)
-    if searched and prune and prune.lengths and prune.use == "halving":
-        check_lengths(prune, engine, read, split, reader)
-    if several and soft:
-        refuse_soft(reader.problems)
-    choose = read_choose(
-        raw["choose"],
-        reader,
-        space=space if searched else None,
-        prune=prune if searched else None,
-        fitness=fitness,
-        several=several,
-    )
-    executor = _executor(raw["executor"], reader)
-    stages = read_stages(raw["stage"], reader, searched=searched)
-    if space and not reader.problems.found:
-        stages = with_points(stages, space, reader.problems)
-    sinks = tuple(read_sinks(raw["sink"], reader, path, read.scenarios))
-    if reader.problems.found or not (
-        general
-        and strategy
-        and engine
-        and space
-        and fitness
-        and search
-        and executor
-        and prune
-        and choose
-    ):
-        raise reader.problems.error()
-    return Pipeline(
-        file=path,
-        folder=path.absolute().parent,
-        name=general.name,
-        seed=general.seed,
-        engine=engine,
-        strategy_id=strategy.id or general.name,
-        scenarios=read.scenarios,
-        separate=read.separate,
-        space=space,
-        constraints=constraints,
-        soft=soft,
-        fitness=fitness,
-        search=search,
-        executor=executor,
-        stages=stages,
-        sinks=sinks,
-        notes=(
-            *statistic_notes(engine, named_statistics(functions, constraints, soft)),
-            *weight_notes(functions, read.scenarios),
-            *condition_notes(space),
-            *holdout_notes(holdout, read.scenarios),
-            *choose_notes(choose, tests=split is not None),
-        ),
-        environment=passed,
-        prune=prune,
-        choose=choose,
-        holdout=holdout,
-        split=split,
-        objectives=objectives,
-        scalar=scalar,
-    )
+@frozen
+class _Tables:
+    """All that is read of a document; what has errors is None."""
 
+    general: TopTable | None
+    strategy: StrategyTable | None
+    engine: Choice | None
+    environment: Mapping[str, str]
+    parameters: Parameters
+    days: Days
+    judges: Judges
+    rules: Rules
+    executor: ExecutorSettings | None
+    stages: tuple[StageSettings, ...]
+    sinks: tuple[Choice, ...]
 
-def _split(document: Mapping[str, object], reader: Reader, read: Scenarios | None) -> Split | None:
-    """Read `[walk_forward]` and `[cpcv]`, of which a pipeline has one at most."""
-    windows = read_walk_forward(document.get("walk_forward"), reader, read)
-    groups = read_cpcv(document.get("cpcv"), reader, read)
-    if "walk_forward" in document and "cpcv" in document:
-        expected = "expected no [walk_forward] beside it: a run splits its days in one way"
-        reader.problems.add(("cpcv",), "[cpcv]", expected)
-    return windows or groups
-
-
-def _search(
-    raw: object, reader: Reader, functions: Sequence[Choice], scenarios: int | None, steps: int
-) -> SearchSettings | None:
-    """Read `[search]`, and report what does not go with fitness functions or the scenarios.
-
-    A trial has `steps` with backtests of all scenarios.
-    """
-    search = reader.table(raw, ("search",), SearchSettings)
-    if search is None:
-        return None
-    for fitness in functions:
-        _check_curves(fitness, search, reader.problems)
-    if scenarios is not None:
-        _check_backtests(search, scenarios, steps, reader.problems)
-    return search
-
-
-def _check_curves(fitness: Choice, search: SearchSettings, problems: Problems) -> None:
-    """Report a fitness function that needs daily returns which are not to be stored."""
-    if "returns" in needs_of(fitness) and search.curves == "none":
-        registered = fitness.registered
-        problems.add(
-            ("search", "curves"),
-            toml_text(search.curves),
-            'expected "daily"',
-            f"fitness function {fitness.use!r} of {registered.distribution} "
-            f"{registered.version} needs daily returns",
+    @classmethod
+    def read(
+        cls,
+        document: Mapping[str, object],
+        reader: Reader,
+        find: Lookup,
+        path: Path,
+        *,
+        searched: bool,
+        symbol: str | None,
+    ) -> _Tables:
+        """Read every table, even after errors."""
+        raw = {**_ABSENT, **document}
+        top = {key: value for key, value in raw.items() if key not in TABLES}
+        general = reader.table(top, (), TopTable, also=TABLES)
+        strategy, engine = reader.with_plugin(
+            raw["strategy"], ("strategy",), StrategyTable, Kind.ENGINE, "engine"
+        )
+        passed = variables(strategy.environment if strategy else (), find, reader.problems)
+        parameters = Parameters.read(raw, reader, searched=searched)
+        days = Days.read(raw, reader, engine, symbol=symbol, searched=searched)
+        judges = Judges.read(raw, reader, general)
+        rules = Rules.read(raw, reader, engine, parameters, days, judges, searched=searched)
+        executor = _executor(raw["executor"], reader)
+        stages = read_stages(raw["stage"], reader, searched=searched)
+        if parameters.space and not reader.problems.found:
+            stages = with_points(stages, parameters.space, reader.problems)
+        sinks = tuple(read_sinks(raw["sink"], reader, path, days.scenarios.scenarios))
+        return cls(
+            *(general, strategy, engine, passed, parameters, days, judges, rules),
+            *(executor, stages, sinks),
         )
 
-
-def _check_backtests(
-    search: SearchSettings, scenarios: int, steps: int, problems: Problems
-) -> None:
-    """Report a budget of backtests that is too small for one trial."""
-    if search.backtests is not None and search.backtests < scenarios * steps:
-        each = f", at each of {steps} steps" if steps > 1 else ""
-        problems.add(
-            ("search", "backtests"),
-            toml_text(search.backtests),
-            f"expected {scenarios * steps} or more",
-            f"a trial has a backtest for each of the {scenarios} scenarios{each}",
+    def pipeline(self, path: Path, problems: Problems) -> Pipeline:
+        """Return the pipeline; raises the error of the `problems` if there are any."""
+        parameters, days = self.parameters, self.days
+        judges, rules = self.judges, self.rules
+        if problems.found or not (
+            (general := self.general)
+            and (strategy := self.strategy)
+            and (engine := self.engine)
+            and (space := parameters.space)
+            and (fitness := judges.fitness)
+            and (search := rules.search)
+            and (executor := self.executor)
+            and (prune := rules.prune)
+            and (choose := rules.choose)
+        ):
+            raise problems.error()
+        return Pipeline(
+            file=path,
+            folder=path.absolute().parent,
+            name=general.name,
+            seed=general.seed,
+            engine=engine,
+            strategy_id=strategy.id or general.name,
+            scenarios=days.scenarios.scenarios,
+            separate=days.scenarios.separate,
+            space=space,
+            constraints=parameters.constraints,
+            soft=parameters.soft,
+            fitness=fitness,
+            search=search,
+            executor=executor,
+            stages=self.stages,
+            sinks=self.sinks,
+            notes=tuple(self._notes(engine, space)),
+            environment=self.environment,
+            prune=prune,
+            choose=choose,
+            holdout=days.holdout,
+            split=days.split,
+            objectives=judges.objectives,
+            scalar=judges.scalar,
         )
+
+    def _notes(self, engine: Choice, space: Space) -> Iterator[str]:
+        days, functions = self.days, self.judges.functions
+        named = named_statistics(functions, self.parameters.constraints, self.parameters.soft)
+        yield from statistic_notes(engine, named)
+        yield from weight_notes(functions, days.scenarios.scenarios)
+        yield from condition_notes(space)
+        yield from holdout_notes(days.holdout, days.scenarios.scenarios)
+        yield from choose_notes(self.rules.choose, tests=days.split is not None)
 
 
 def _executor(raw: object, reader: Reader) -> ExecutorSettings | None:
