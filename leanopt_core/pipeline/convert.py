@@ -137,7 +137,9 @@ def _lengths(value: object, _: object) -> object:
 
 def _rung(value: object, _: object) -> int | Length:
     if isinstance(value, str):
-        return _length(value, Length)
+        if not (length := _length(value, Length)):
+            raise invalid(toml_text(value), "must be > 0")
+        return length
     found = _int(value)
     if found is None:
         raise invalid(toml_text(value), 'expected a whole number, or a length such as "1y"')

@@ -78,7 +78,7 @@ def check_lengths(
     fewer than the longest training days.
     """
     problems = reader.problems
-    said = toml_text([str(one) for one in table.lengths])
+    said = toml_text(list(table.lengths))
     takes: Collection[str] = getattr(engine.registered.spec, "takes", ()) if engine else ("dates",)
     if engine and "dates" not in takes:
         plugin = engine.registered

@@ -13,6 +13,7 @@ from tomllib import TOMLDecodeError
 from typing import TypeAlias
 
 from leanopt_core.errors import Mistake, PipelineError
+from leanopt_core.pipeline.lengths import Length
 from leanopt_core.suggest import nearest
 
 # How the parser calls the end of a line in a string of one line.
@@ -173,8 +174,8 @@ def toml_value(value: object) -> str:
         case Mapping():
             inner = ", ".join(f"{key_text((k,))} = {toml_value(v)}" for k, v in value.items())
             return f"{{ {inner} }}" if inner else "{}"
-        case str():
-            return quoted(value)
+        case str() | Length():
+            return quoted(str(value))
         case date() | time():
             return value.isoformat()
     return _number(value)
