@@ -1,8 +1,12 @@
-"""`[prune] use = "halving"`: the best of each rung go on, as a model of the rule says."""
+"""`[prune] use = "halving"`: the best of each rung go on, as a model of the rule says.
+
+Rungs are numbers of scenarios, or lengths of their last days.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +24,19 @@ STRATEGY = (
 
 @backtest
 def run(parameters, scenario):
-    """A hill whose top every symbol moves; some points fail, some break the constraint."""
-    x, y, move = parameters["x"], parameters["y"], "ABCD".index(scenario.symbol) + 1
+    """A hill whose top every symbol and year moves; some points fail, some break the constraint."""
+    x, y, first = parameters["x"], parameters["y"], scenario.start
+    years = (scenario.end - first).days // 364 if first else 1
+    move = "ABCD".index(scenario.symbol) + years
     time.sleep(Random(f"{x} {y} {move}").random() * delay())
     if (x + y * move) % 17 == 0:
         raise ValueError(f"no trading at x = {x}")
     profit = 64 - round(((x - 10 - move) / 3) ** 2) - round(((y - 8 + move) / 2) ** 2)
     drawdown = 8 + (x * y * move % 11)
-    return Result({"Net Profit": profit / 64, "Drawdown": drawdown / 64, "Total Orders": 50})
+    day = first.toordinal() if first else 0
+    return Result(
+        {"Net Profit": profit / 64, "Drawdown": drawdown / 64, "Total Orders": 50, "First": day}
+    )
 '''
 )
 
@@ -61,121 +70,156 @@ workers = 2
 
 [[stage]]
 use = "lhs"
-trials = 70
+trials = 60
 
 [[stage]]
 use = "grid"
-trials = 130
-""" + "".join(f'\n[[scenario]]\nname = "{name}"\nsymbol = "{name}"\n' for name in "ABCD")
+trials = 60
+"""
+#: Rungs of lengths: two scenarios of four years.
+SPANS = (
+    PIPELINE.replace("[1, 2]", '["1y", "2y"]')
+    + """
+[scenario]
+universe = ["A", "B"]
+start = 2010-01-01
+end = 2013-12-31
+"""
+)
+TEXTS = {
+    "scenarios": PIPELINE
+    + "".join(f'\n[[scenario]]\nname = "{name}"\nsymbol = "{name}"\n' for name in "ABCD"),
+    "spans": SPANS,
+}
+LOOKAHEAD, REDUCTION, STEPS = 6, 3, 3
+NAMES = {years: [f"{s} {2014 - years}-01-01 to 2013-12-31" for s in "AB"] for years in (1, 2)}
 
-LOOKAHEAD, REDUCTION, RUNGS = 6, 3, (1, 2, 4)
-WHOLE = ("--set", "prune.use=none")
-
-Project = Callable[[str], Path]
+Results = Mapping[str, Mapping[str, float] | None]
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    """Return a new folder with the project."""
-
-    def written(name: str) -> Path:
-        folder = tmp_path / name
-        folder.mkdir()
-        lay(folder, STRATEGY, PIPELINE)
-        return folder
-
-    return written
+@pytest.fixture(scope="module", params=TEXTS)
+def kind(request: pytest.FixtureRequest) -> str:
+    """Return what rungs count."""
+    return str(request.param)
 
 
 @pytest.fixture(scope="module")
-def halved(tmp_path_factory: pytest.TempPathFactory, leanopt) -> Path:
+def halved(tmp_path_factory: pytest.TempPathFactory, leanopt, kind: str) -> Path:
     """The folder of an undisturbed run on two workers."""
-    folder = tmp_path_factory.mktemp("halved")
-    lay(folder, STRATEGY, PIPELINE)
+    folder = lay(tmp_path_factory.mktemp(kind), STRATEGY, TEXTS[kind])
     leanopt(folder, "run", "pipeline.toml")
     return folder
 
 
-def standing(trial: dict[str, Any], scenarios: int) -> tuple[int, float, int]:
-    """Return how a trial ranks by its first scenarios: feasible, by violation, failed."""
-    judged = list(trial["statistics"].values())[:scenarios]
-    if None in judged:
+def result(
+    parameters: Mapping[str, int], symbol: str, years: int | None = None
+) -> Mapping[str, float] | None:
+    """Return what a backtest of so many years gives, None if it fails: the strategy once more."""
+    x, y, move = parameters["x"], parameters["y"], "ABCD".index(symbol) + (years or 1)
+    if (x + y * move) % 17 == 0:
+        return None
+    profit = 64 - round(((x - 10 - move) / 3) ** 2) - round(((y - 8 + move) / 2) ** 2)
+    drawdown = 8 + (x * y * move % 11)
+    first = date(2014 - years, 1, 1).toordinal() if years else 0
+    return {
+        "Net Profit": profit / 64,
+        "Drawdown": drawdown / 64,
+        "Total Orders": 50,
+        "First": first,
+    }
+
+
+def judged(kind: str, parameters: Mapping[str, int], step: int) -> tuple[Results, Results]:
+    """Return what judges a trial at a step: backtests of last days, and those of scenarios."""
+    if kind == "scenarios":
+        return {}, {symbol: result(parameters, symbol) for symbol in "ABCD"[: 2**step]}
+    if step == STEPS - 1:
+        return {}, {symbol: result(parameters, symbol, 4) for symbol in "AB"}
+    years = 2**step
+    return {name: result(parameters, name[0], years) for name in NAMES[years]}, {}
+
+
+def standing(kind: str, trial: Mapping[str, Any], step: int) -> tuple[int, float, int]:
+    """Return how a trial ranks at a step: feasible, by violation, failed."""
+    cuts, whole = judged(kind, trial["parameters"], step)
+    found = [*cuts.values(), *whole.values()]
+    known = [one for one in found if one is not None]
+    if len(known) < len(found):
         return (2, 0.0, trial["number"])
-    violation = sum(max(0.0, one["Drawdown"] - 0.25) / 0.25 for one in judged)
+    violation = sum(max(0.0, one["Drawdown"] - 0.25) / 0.25 for one in known)
     if violation:
         return (1, violation, trial["number"])
-    profit = sum(one["Net Profit"] for one in judged) / scenarios
-    return (0, -profit, trial["number"])
+    return (0, -sum(one["Net Profit"] for one in known) / len(known), trial["number"])
 
 
-def model(trials: list[dict[str, Any]]) -> list[int | None]:
-    """Return where each trial of a run without pruning would have been pruned, by the rule."""
+def model(kind: str, trials: list[dict[str, Any]]) -> list[int]:
+    """Return the last step that judges each trial, by a brute force of the rule."""
     reached: list[int] = []
     for place, trial in enumerate(trials):
         # A stage begins when all trials of the one before it have been told.
         first = next(at for at, one in enumerate(trials) if one["stage"] == trial["stage"])
         known = max(first, place + 1 - LOOKAHEAD)
-        rung = 0
-        while rung < len(RUNGS) - 1:
-            count = RUNGS[rung]
-            own = standing(trial, count)
-            rivals = [standing(trials[one], count) for one in range(known) if reached[one] >= rung]
+        step = 0
+        while step < STEPS - 1:
+            own = standing(kind, trial, step)
+            rivals = [
+                standing(kind, trials[at], step) for at in range(known) if reached[at] >= step
+            ]
             places = max(1, (len(rivals) + 1) // REDUCTION)
             if own[0] == 2 or own not in sorted([*rivals, own])[:places]:
                 break
-            rung += 1
-        reached.append(rung)
-    return [None if rung == len(RUNGS) - 1 else rung for rung in reached]
+            step += 1
+        reached.append(step)
+    return reached
 
 
-@pytest.mark.alike(1)
-def test_a_model_of_the_rule_prunes_the_same(
-    halved: Path, project: Project, leanopt, canonical, shown
-) -> None:
-    """From a run of every backtest: these methods do not learn, so the trials are the same."""
-    folder = project("whole")
-    leanopt(folder, "run", "pipeline.toml", *WHOLE)
-    found, every = lines(canonical(halved)), lines(canonical(folder))
-    expected = model(every)
-    assert [one.get("pruned_at") for one in found] == expected
-    assert {None, 0, 1} == set(expected)
-    for one, whole, rung in zip(found, every, expected, strict=True):
-        assert one["parameters"] == whole["parameters"]
-        count = RUNGS[len(RUNGS) - 1 if rung is None else rung]
-        assert one["statistics"] == dict(list(whole["statistics"].items())[:count])
-        if rung is None:
-            assert one == whole
+def test_a_model_of_the_rule_prunes_the_same(halved: Path, kind: str, canonical, shown) -> None:
+    """Each trial has the backtests of the steps that judged it, and no other one."""
+    found = lines(canonical(halved))
+    expected = model(kind, found)
+    last = STEPS - 1
+    assert [one.get("pruned_at", last) for one in found] == expected
+    assert set(expected) == {0, 1, last}
+    for one, reached in zip(found, expected, strict=True):
+        cuts: dict[str, object] = {}
+        whole: dict[str, object] = {}
+        for step in range(reached + 1):
+            short, long = judged(kind, one["parameters"], step)
+            cuts |= short
+            whole |= long
+        assert (one.get("cuts", {}), one["statistics"]) == (cuts, whole)
     counts = shown(halved)["backtests"]
-    assert counts["run"] + counts["saved"] == shown(folder)["backtests"]["run"]
-    assert counts["run"] == sum(len(one["statistics"]) for one in found)
-    assert counts["run"] < counts["saved"]
+    scenarios = len(judged(kind, found[0]["parameters"], last)[1])
+    assert counts["run"] == sum(len(one.get("cuts", ())) + len(one["statistics"]) for one in found)
+    assert counts["saved"] == sum(scenarios - len(one["statistics"]) for one in found)
 
 
 @pytest.mark.alike(1)
 @pytest.mark.slow
 @pytest.mark.parametrize("workers", ["1", "7"])
 def test_any_number_of_workers(
-    halved: Path, project: Project, leanopt, canonical, workers: str
+    halved: Path, kind: str, tmp_path: Path, leanopt, canonical, workers: str
 ) -> None:
     """Whoever ends first, the same trials are pruned at the same step."""
-    folder = project(workers)
-    leanopt(folder, "run", "pipeline.toml", "--workers", workers, HILL_DELAY="0.01")
-    assert canonical(folder) == canonical(halved)
+    lay(tmp_path, STRATEGY, TEXTS[kind])
+    leanopt(tmp_path, "run", "pipeline.toml", "--workers", workers, HILL_DELAY="0.01")
+    assert canonical(tmp_path) == canonical(halved)
 
 
 @pytest.mark.slow
 def test_killed_and_resumed(
-    halved: Path, project: Project, leanopt, start, canonical, shown
+    halved: Path, kind: str, tmp_path: Path, leanopt, start, canonical, shown
 ) -> None:
     """No backtest is made twice, and no other one."""
-    folder = project("killed")
-    process = start(folder, "run", "pipeline.toml", HILL_DELAY="0.03")
-    kill_once(process, lambda: told(folder) >= 90)
-    leanopt(folder, "resume", "--workers", "3")
-    assert canonical(folder) == canonical(halved)
-    assert shown(folder)["backtests"]["saved"] == shown(halved)["backtests"]["saved"]
+    lay(tmp_path, STRATEGY, TEXTS[kind])
+    process = start(tmp_path, "run", "pipeline.toml", HILL_DELAY="0.03")
+    kill_once(process, lambda: told(tmp_path) >= 50)
+    leanopt(tmp_path, "resume", "--workers", "3")
+    assert canonical(tmp_path) == canonical(halved)
+    assert shown(tmp_path)["backtests"]["saved"] == shown(halved)["backtests"]["saved"]
 
 
+@pytest.mark.parametrize("kind", ["scenarios"], scope="module", indirect=True)
 def test_it_is_shown_and_planned(halved: Path, leanopt, shown) -> None:
     """The steps before the run; after it how many scenarios judged a trial."""
     said = leanopt(halved, "plan", "pipeline.toml").stdout

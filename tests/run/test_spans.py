@@ -1,93 +1,26 @@
-"""`[prune] rungs = ["1y", "2y"]`: short spans first, as a model of the rule says."""
+"""`[prune] rungs = ["1y", "2y"]`: short spans first, with all that a pipeline has beside it."""
 
 from __future__ import annotations
 
 import csv
 import json
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from leanopt_core.project_files import STORE
 from tests.processes import kill_once
-from tests.projects import DELAYED, lay
+from tests.projects import lay
+from tests.run.test_halving import NAMES, SPANS, STRATEGY
 from tests.run.test_pruned import lines
 from tests.stored import told
 
-#: All values are multiples of 1/64, so that means and violations are exact in any order.
-STRATEGY = (
-    DELAYED
-    + '''
-
-@backtest
-def run(parameters, scenario):
-    """A hill whose top moves with the length of the span; some points fail on short ones."""
-    x, y, years = parameters["x"], parameters["y"], (scenario.end - scenario.start).days // 364
-    move = "AB".index(scenario.symbol) + years
-    time.sleep(Random(f"{x} {y} {move}").random() * delay())
-    if (x + y * move) % 17 == 0:
-        raise ValueError(f"no trading at x = {x}")
-    profit = 64 - round(((x - 10 - move) / 3) ** 2) - round(((y - 8 + move) / 2) ** 2)
-    drawdown = 8 + (x * y * move % 11)
-    first = scenario.start.toordinal()
-    return Result(
-        {"Net Profit": profit / 64, "Drawdown": drawdown / 64, "Total Orders": 50, "First": first}
-    )
-'''
-)
-
-PIPELINE = """
-name = "hill"
-seed = 7
-
-[strategy]
-entry = "strategy.py:run"
-
-[parameters]
-x = { min = 1, max = 20, step = 1 }
-y = { min = 1, max = 12, step = 1 }
-
-[constraints]
-results = ["Drawdown <= 25%"]
-
-[fitness]
-use = "statistic"
-statistic = "Net Profit"
-
-[prune]
-use = "halving"
-rungs = ["1y", "2y"]
-
-[search]
-lookahead = 6
-
-[executor]
-workers = 2
-
-[[stage]]
-use = "lhs"
-trials = 60
-
-[[stage]]
-use = "grid"
-trials = 60
-"""
-SCENARIO = """
-[scenario]
-universe = ["A", "B"]
-start = 2010-01-01
-end = 2013-12-31
-"""
 WINDOWS = """
 [walk_forward]
 train = ["1y", "3y"]
 test = "1y"
 """
-LOOKAHEAD, REDUCTION, YEARS = 6, 3, (1, 2, 4)
-NAMES = {years: [f"{s} {2014 - years}-01-01 to 2013-12-31" for s in "AB"] for years in (1, 2)}
 
 Project = Callable[..., Path]
 
@@ -96,11 +29,10 @@ Project = Callable[..., Path]
 def project(tmp_path: Path) -> Project:
     """Return a new folder with the project."""
 
-    def written(name: str, text: str = PIPELINE + SCENARIO) -> Path:
+    def written(name: str, text: str = SPANS) -> Path:
         folder = tmp_path / name
         folder.mkdir()
-        lay(folder, STRATEGY, text)
-        return folder
+        return lay(folder, STRATEGY, text)
 
     return written
 
@@ -108,105 +40,9 @@ def project(tmp_path: Path) -> Project:
 @pytest.fixture(scope="module")
 def halved(tmp_path_factory: pytest.TempPathFactory, leanopt) -> Path:
     """The folder of an undisturbed run on two workers."""
-    folder = tmp_path_factory.mktemp("spans")
-    lay(folder, STRATEGY, PIPELINE + SCENARIO)
+    folder = lay(tmp_path_factory.mktemp("spans"), STRATEGY, SPANS)
     leanopt(folder, "run", "pipeline.toml")
     return folder
-
-
-def result(parameters: dict[str, int], symbol: str, years: int) -> dict[str, float] | None:
-    """Return what a backtest gives, None if it fails: the strategy's rule once more."""
-    x, y, move = parameters["x"], parameters["y"], "AB".index(symbol) + years
-    if (x + y * move) % 17 == 0:
-        return None
-    profit = 64 - round(((x - 10 - move) / 3) ** 2) - round(((y - 8 + move) / 2) ** 2)
-    first = date(2014 - years, 1, 1).toordinal()
-    drawdown = 8 + (x * y * move % 11)
-    return {
-        "Net Profit": profit / 64,
-        "Drawdown": drawdown / 64,
-        "Total Orders": 50,
-        "First": first,
-    }
-
-
-def standing(trial: dict[str, Any], years: int) -> tuple[int, float, int]:
-    """Return how a trial ranks on the last so many years: feasible, by violation, failed."""
-    found = [result(trial["parameters"], symbol, years) for symbol in "AB"]
-    judged = [one for one in found if one is not None]
-    if len(judged) < len(found):
-        return (2, 0.0, trial["number"])
-    violation = sum(max(0.0, one["Drawdown"] - 0.25) / 0.25 for one in judged)
-    if violation:
-        return (1, violation, trial["number"])
-    return (0, -sum(one["Net Profit"] for one in judged) / 2, trial["number"])
-
-
-def model(trials: list[dict[str, Any]]) -> list[int | None]:
-    """Return the step at which the rule prunes each trial, None if it does not."""
-    reached: list[int] = []
-    for place, trial in enumerate(trials):
-        # A stage begins when all trials of the one before it have been told.
-        first = next(at for at, one in enumerate(trials) if one["stage"] == trial["stage"])
-        known = max(first, place + 1 - LOOKAHEAD)
-        rung = 0
-        while rung < len(YEARS) - 1:
-            own = standing(trial, YEARS[rung])
-            rivals = [
-                standing(trials[one], YEARS[rung]) for one in range(known) if reached[one] >= rung
-            ]
-            places = max(1, (len(rivals) + 1) // REDUCTION)
-            if own[0] == 2 or own not in sorted([*rivals, own])[:places]:
-                break
-            rung += 1
-        reached.append(rung)
-    return [None if rung == len(YEARS) - 1 else rung for rung in reached]
-
-
-def test_a_model_of_the_rule_prunes_the_same(halved: Path, canonical, shown) -> None:
-    """By a brute force of the rule; each step ran the last days of every scenario."""
-    found = lines(canonical(halved))
-    expected = model(found)
-    assert [one.get("pruned_at") for one in found] == expected
-    assert {None, 0, 1} == set(expected)
-    for one, rung in zip(found, expected, strict=True):
-        reached = 2 if rung is None else rung
-        cuts = {
-            name: result(one["parameters"], name[0], years)
-            for years in YEARS[: min(reached, 1) + 1]
-            for name in NAMES[years]
-        }
-        assert one["cuts"] == cuts
-        whole = {symbol: result(one["parameters"], symbol, 4) for symbol in "AB"}
-        assert one["statistics"] == (whole if rung is None else {})
-    counts = shown(halved)["backtests"]
-    assert counts["run"] == sum(len(one["cuts"]) + len(one["statistics"]) for one in found)
-    assert counts["saved"] == 2 * sum(rung is not None for rung in expected)
-
-
-@pytest.mark.alike(1)
-@pytest.mark.slow
-@pytest.mark.parametrize("workers", ["1", "7"])
-def test_any_number_of_workers(
-    halved: Path, project: Project, leanopt, canonical, workers: str
-) -> None:
-    """Whoever ends first, the same trials are pruned at the same step."""
-    folder = project(workers)
-    leanopt(folder, "run", "pipeline.toml", "--workers", workers, HILL_DELAY="0.01")
-    assert canonical(folder) == canonical(halved)
-
-
-@pytest.mark.slow
-def test_killed_and_resumed(
-    halved: Path, project: Project, leanopt, start, canonical, shown
-) -> None:
-    """No backtest is made twice, and no other one."""
-    folder = project("killed")
-    process = start(folder, "run", "pipeline.toml", HILL_DELAY="0.03")
-    kill_once(process, lambda: told(folder) >= 50)
-    leanopt(folder, "resume", "--workers", "3")
-    assert canonical(folder) == canonical(halved)
-    assert shown(folder)["backtests"]["saved"] == shown(halved)["backtests"]["saved"]
 
 
 def test_it_is_planned_and_shown(halved: Path, leanopt, shown) -> None:
@@ -249,7 +85,7 @@ def test_the_cache_answers_spans(halved: Path, project: Project, leanopt, canoni
 
 def test_windows_cut_their_training_days(project: Project, leanopt, canonical) -> None:
     """Tests and holdout are never cut; a window that is as short as a rung has no such rung."""
-    text = PIPELINE + SCENARIO + WINDOWS + "[holdout]\nstart = 2014-01-01\nend = 2014-12-31\n"
+    text = SPANS + WINDOWS + "[holdout]\nstart = 2014-01-01\nend = 2014-12-31\n"
     folder = project("windows", text)
     leanopt(folder, "run", "pipeline.toml")
     found = lines(canonical(folder))
@@ -272,7 +108,7 @@ def test_windows_cut_their_training_days(project: Project, leanopt, canonical) -
 
 def test_each_symbol_of_a_universe(project: Project, leanopt, canonical) -> None:
     """Separate searches have rungs of their own scenario."""
-    text = (PIPELINE + SCENARIO).replace("start =", "separate = true\nstart =")
+    text = SPANS.replace("start =", "separate = true\nstart =")
     folder = project("separate", text)
     leanopt(folder, "run", "pipeline.toml")
     for one in lines(canonical(folder)):
@@ -331,9 +167,9 @@ METHODS = {
 @pytest.mark.parametrize("method", METHODS)
 def test_methods_that_learn(project: Project, leanopt, start, canonical, method: str) -> None:
     """Scores of short spans depend on no worker, and a kill changes nothing."""
-    first, _ = PIPELINE.split('[[stage]]\nuse = "grid"')
-    stage = f'[[stage]]\nuse = "{method}"\ntrials = 30\n{METHODS[method]}\n'
-    text = first.replace("trials = 60", "trials = 12") + stage + SCENARIO
+    learning = f'use = "{method}"\n{METHODS[method]}\ntrials = 30'
+    text = SPANS.replace('use = "lhs"\ntrials = 60', 'use = "lhs"\ntrials = 12')
+    text = text.replace('use = "grid"\ntrials = 60', learning)
     folder, killed = project("one", text), project("killed", text)
     leanopt(folder, "run", "pipeline.toml", "--workers", "1")
     process = start(killed, "run", "pipeline.toml", "--workers", "7", HILL_DELAY="0.02")
