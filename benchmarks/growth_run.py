@@ -109,6 +109,9 @@ class Answers:
         finished, self._finished = self._finished, []
         return finished
 
+    def poll(self, after: float) -> None:
+        """Nobody waits for a request."""
+
     def wake(self) -> None:
         """Nothing waits."""
 
