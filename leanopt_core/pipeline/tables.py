@@ -374,8 +374,6 @@ class PruneTable:
 
     @rungs.validator
     def _growing(self, _attribute: object, _rungs: Rungs) -> None:
-        if not all(self.lengths):
-            raise ValueError("must be > 0")
         if any(after <= before for before, after in pairwise((0, *self.counts))):
             raise ValueError("must be numbers from 1 that grow")
 
