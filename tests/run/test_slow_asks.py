@@ -72,20 +72,13 @@ def leanopt_stages():
 Planned = Callable[..., Mapping[str, Any]]
 
 
-@pytest.fixture
-def site(tmp_path: Path) -> Path:
-    """A folder that holds the distribution of these methods."""
-    site = tmp_path / "site"
-    info = site / "thinking-1.0.dist-info"
-    info.mkdir(parents=True)
-    (site / "thinking.py").write_text(PLUGIN)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: thinking\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[leanopt]\nthinking = thinking\n")
-    return site
+@pytest.fixture(autouse=True)
+def _methods(install) -> None:
+    install("thinking", PLUGIN)
 
 
 @pytest.fixture
-def planned(project: Path, site: Path, leanopt) -> Planned:
+def planned(project: Path, leanopt) -> Planned:
     """Return the plan as JSON; the store knows backtests of 50 ms each."""
     sets = ("--set", "stage.lhs.trials=2", "--set", "stage.random.trials=1")
     leanopt(project, "run", "pipeline.toml", *sets)
@@ -94,7 +87,7 @@ def planned(project: Path, site: Path, leanopt) -> Planned:
 
     def plan(*sets: str) -> Mapping[str, Any]:
         arguments = [part for one in sets for part in ("--set", one)]
-        said = leanopt(project, "plan", "pipeline.toml", "--json", *arguments, PYTHONPATH=str(site))
+        said = leanopt(project, "plan", "pipeline.toml", "--json", *arguments)
         found: Mapping[str, Any] = json.loads(said.stdout)
         return found
 
@@ -149,12 +142,10 @@ def test_the_stage_is_named_so_that_set_finds_it(planned: Planned) -> None:
     planned("stage.1.use=declaring", asks["set"])
 
 
-def test_what_is_no_number_is_the_plugins_fault(
-    project: Path, site: Path, planned: Planned, leanopt
-) -> None:
+def test_what_is_no_number_is_the_plugins_fault(project: Path, planned: Planned, leanopt) -> None:
     """It is named, with what it returned."""
     sets = ("--set", "stage.1.use=declaring", "--set", "stage.1.cost=-1")
-    said = leanopt(project, "plan", "pipeline.toml", *sets, check=False, PYTHONPATH=str(site))
+    said = leanopt(project, "plan", "pipeline.toml", *sets, check=False)
     assert said.returncode == 4
     assert (
         "stage 'declaring' (thinking 1.0), asked for its ask_seconds: it returned 'long', expected "
@@ -188,12 +179,12 @@ WAITING = re.compile(
     ],
 )
 def test_a_run_says_once_that_workers_wait(
-    project: Path, site: Path, leanopt, use: str, more: tuple[str, ...], advised: str
+    project: Path, leanopt, use: str, more: tuple[str, ...], advised: str
 ) -> None:
     """On screen and in the log, with the option to set if there is one."""
     sets = ("stage.1.trials=1", f"stage.0.use={use}", "stage.0.trials=150", "stage.0.pause=0.08")
     arguments = [part for one in (*sets, *more) for part in ("--set", one)]
-    said = leanopt(project, "run", *arguments, "--log", "log", PYTHONPATH=str(site))
+    said = leanopt(project, "run", *arguments, "--log", "log")
     (shown,) = WAITING.findall(said.stderr)
     assert re.fullmatch(advised, shown)
     (logged,) = WAITING.findall((project / "log").read_text())
@@ -201,7 +192,7 @@ def test_a_run_says_once_that_workers_wait(
 
 
 @pytest.mark.usefixtures("clock")
-def test_a_method_that_answers_at_once_is_not_spoken_of(project: Path, site: Path, leanopt) -> None:
+def test_a_method_that_answers_at_once_is_not_spoken_of(project: Path, leanopt) -> None:
     """However short its backtests are."""
-    said = leanopt(project, "run", "--set", "stage.0.use=plain", PYTHONPATH=str(site))
+    said = leanopt(project, "run", "--set", "stage.0.use=plain")
     assert "wait for" not in said.stderr

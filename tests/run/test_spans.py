@@ -14,6 +14,7 @@ from tests.processes import kill_once
 from tests.projects import lay
 from tests.run.test_halving import NAMES, SPANS, STRATEGY
 from tests.run.test_pruned import lines
+from tests.run.test_warmup import PLUGIN
 from tests.stored import told
 
 WINDOWS = """
@@ -117,32 +118,13 @@ def test_each_symbol_of_a_universe(project: Project, leanopt, canonical) -> None
         assert len(one["cuts"]) + len(one["statistics"]) == 1 + one.get("pruned_at", 2)
 
 
-ENGINE = """
-from leanopt_core.api import EngineSpec, hookimpl
-from leanopt_core.options import PythonStrategy
-
-LEANOPT_API_VERSION = 2
-
-
-@hookimpl
-def leanopt_engines():
-    return [EngineSpec("plain", "leanopt_core.engines.python:create", PythonStrategy{takes})]
-"""
-
-
 @pytest.mark.parametrize("takes", ["", ', takes="dates"'])
-def test_an_engine_without_dates_is_refused(
-    project: Project, tmp_path: Path, leanopt, takes: str
-) -> None:
+def test_an_engine_without_dates_is_refused(project: Project, install, leanopt, takes: str) -> None:
     """Before the run: every rung would be all days."""
-    info = tmp_path / "site" / "plain-1.0.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: plain\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[leanopt]\nplain = plain\n")
-    (tmp_path / "site" / "plain.py").write_text(ENGINE.replace("{takes}", takes))
+    install("plain", PLUGIN.format(takes=takes))
     folder = project("plain")
     sets = ("--set", "strategy.engine=plain", "--set", "stage.1.trials=3")
-    done = leanopt(folder, "run", "pipeline.toml", *sets, check=False, PYTHONPATH=str(info.parent))
+    done = leanopt(folder, "run", "pipeline.toml", *sets, check=False)
     assert (done.returncode == 0) == bool(takes)
     if not takes:
         assert done.returncode == 3

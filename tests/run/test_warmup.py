@@ -44,7 +44,7 @@ x = 1
 use = "statistic"
 statistic = "Seen"
 """
-#: The engine `python`, registered by others: it says nothing of a warm-up, or something wrong.
+#: The engine `python`, registered by others: it takes what a test says.
 PLUGIN = """
 from leanopt_core.api import EngineSpec, hookimpl
 from leanopt_core.options import PythonStrategy
@@ -80,16 +80,6 @@ def backtest(project: Path, leanopt) -> Backtest:
         return dict(found)
 
     return run
-
-
-def plugin(tmp_path: Path, takes: str = "") -> str:
-    """Install a plugin with the engine `plain`; return the folder for PYTHONPATH."""
-    info = tmp_path / "site" / "plain-1.0.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: plain\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[leanopt]\nplain = plain\n")
-    (tmp_path / "site" / "plain.py").write_text(PLUGIN.format(takes=takes))
-    return str(info.parent)
 
 
 @pytest.mark.long
@@ -170,13 +160,13 @@ def test_no_days_of_warm_up_are_as_none(backtest: Backtest) -> None:
 
 
 def test_an_engine_without_warm_up_gets_no_windows_with_one(
-    project: Path, tmp_path: Path, leanopt
+    project: Path, install, leanopt
 ) -> None:
     """The table's warm-up is refused like that of a scenario."""
     walking(project, "60d")
     plain = ("--set", "strategy.engine=plain")
-    site = plugin(tmp_path)
-    done = leanopt(project, "run", "pipeline.toml", *plain, check=False, PYTHONPATH=site)
+    install("plain", PLUGIN.format(takes=""))
+    done = leanopt(project, "run", "pipeline.toml", *plain, check=False)
     assert done.returncode == 3
     assert "expected an engine that takes scenario.warmup" in done.stderr
     assert not (project / STORE).exists()
@@ -184,14 +174,14 @@ def test_an_engine_without_warm_up_gets_no_windows_with_one(
 
 @pytest.mark.parametrize("command", ["check", "plan", "run"])
 def test_an_engine_without_warm_up_is_refused(
-    project: Path, tmp_path: Path, leanopt, command: str
+    project: Path, install, leanopt, command: str
 ) -> None:
     """Before anything runs; without a warm-up it is as good as any."""
-    site = plugin(tmp_path)
+    install("plain", PLUGIN.format(takes=""))
     sets = ("--set", "strategy.engine=plain", "--set", "parameters.x={ values = [1, 2] }")
     (project / "pipeline.toml").write_text(PIPELINE + '\n[[stage]]\nuse = "grid"\n')
     warm = (*sets, "--set", "scenario.warmup=60d")
-    done = leanopt(project, command, "pipeline.toml", *warm, check=False, PYTHONPATH=site)
+    done = leanopt(project, command, "pipeline.toml", *warm, check=False)
     assert done.returncode == 3
     assert (
         'strategy.engine: found "plain", expected an engine that takes scenario.warmup '
@@ -199,14 +189,14 @@ def test_an_engine_without_warm_up_is_refused(
     ) in done.stdout + done.stderr
     assert not (project / STORE).exists()
     if command == "check":
-        leanopt(project, command, "pipeline.toml", *sets, PYTHONPATH=site)
+        leanopt(project, command, "pipeline.toml", *sets)
 
 
-def test_an_engine_that_says_it_takes_it_gets_it(project: Path, tmp_path: Path, leanopt) -> None:
+def test_an_engine_that_says_it_takes_it_gets_it(project: Path, install, leanopt) -> None:
     """By its specification."""
-    site = plugin(tmp_path, ', takes={"warmup"}')
+    install("plain", PLUGIN.format(takes=', takes={"warmup"}'))
     sets = ("--set", "strategy.engine=plain", "--set", "scenario.warmup=60d")
-    done = leanopt(project, "backtest", "pipeline.toml", *sets, "--json", PYTHONPATH=site)
+    done = leanopt(project, "backtest", "pipeline.toml", *sets, "--json")
     assert json.loads(done.stdout)["backtests"][0]["statistics"]["Seen"] == 70
 
 
@@ -218,16 +208,12 @@ def test_an_engine_that_says_it_takes_it_gets_it(project: Path, tmp_path: Path, 
     ],
 )
 def test_what_an_engine_cannot_take_is_named(
-    project: Path, tmp_path: Path, leanopt, takes: str, says: str
+    project: Path, install, leanopt, takes: str, says: str
 ) -> None:
     """As a mistake of the plugin."""
-    site = plugin(tmp_path, f", takes={takes}")
-    done = leanopt(
-        project,
-        *("check", "pipeline.toml", "--set", "strategy.engine=plain"),
-        check=False,
-        PYTHONPATH=site,
-    )
+    install("plain", PLUGIN.format(takes=f", takes={takes}"))
+    sets = ("--set", "strategy.engine=plain")
+    done = leanopt(project, "check", "pipeline.toml", *sets, check=False)
     assert done.returncode != 0
     assert f"leanopt_engines: {says}" in done.stdout + done.stderr
 
