@@ -148,7 +148,8 @@ def _pruned(run: StoredRun, search: int, trial: StoredTrial) -> str:
     """Return at which step a trial was pruned, nothing if it was not."""
     if trial.pruned_at is None:
         return ""
-    return f", pruned after {judged_by(run, search, trial)}"
+    unit, count = judged_by(run, search, trial)
+    return f", pruned after {count} {unit}"
 
 
 def _cell(value: object) -> object:

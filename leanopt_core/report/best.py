@@ -228,7 +228,7 @@ def _searched(
         **({"violation": number(trial.violation)} if violated else {}),
     }
     others = {
-        **(_judged(run, merged.first) if pruned else {}),
+        **dict([judged_by(run, merged.first.search, trial)] if pruned else []),
         **values_shown(searched),
         **dict.fromkeys(inactive.at(trial.grid_index), "-"),
     }
@@ -240,19 +240,14 @@ def _searched(
     return {**scored, **objectives, **others}
 
 
-def _judged(run: StoredRun, ranked: RankedTrial) -> dict[str, str]:
-    """Return how many of its scenarios have judged a trial, or at how many steps they have."""
-    count, _, unit = judged_by(run, ranked.search, ranked.trial).rpartition(" ")
-    return {unit: count}
+def judged_by(run: StoredRun, search: int, trial: StoredTrial) -> tuple[str, str]:
+    """Return what judges a trial, and how much of it did: `scenarios`, such as `2 of 4`.
 
-
-def judged_by(run: StoredRun, search: int, trial: StoredTrial) -> str:
-    """Return by how many of its scenarios a trial was judged, by steps if these have fewer days."""
-    one = run.searches[search - 1]
+    These are `steps` if the first ones have fewer days.
+    """
+    one, pruned_at = run.searches[search - 1], trial.pruned_at
     if one.cuts:
-        every = len(json.loads(run.plan)["searches"][search - 1]["rungs"])
-        judged, unit = every if trial.pruned_at is None else trial.pruned_at + 1, "steps"
-    else:
-        every, unit = len(one.scenarios), "scenarios"
-        judged = every if trial.pruned_at is None else len(trial.backtests)
-    return f"{judged} of {every} {unit}"
+        every = run.steps[search - 1]
+        return "steps", f"{every if pruned_at is None else pruned_at + 1} of {every}"
+    every = len(one.scenarios)
+    return "scenarios", f"{every if pruned_at is None else len(trial.backtests)} of {every}"

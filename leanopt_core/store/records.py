@@ -263,6 +263,12 @@ class StoredRun:
         """Return the parameter space of its plan."""
         return Space.from_dict(json.loads(self.plan)["space"])
 
+    @cached_property
+    def steps(self) -> tuple[int, ...]:
+        """Return by search at how many steps a trial can be judged."""
+        planned = json.loads(self.plan)["searches"]
+        return tuple(max(1, len(one.get("rungs", ()))) for one in planned)
+
 
 @frozen
 class Taken:
