@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 NEAR = 0.1
 #: Of so many candidates per proposal, the best, each is chosen.
 WIDE = 16
+#: The origin of any point, once no candidate is feasible and new.
+LEFT = "left"
 
 
 @define
@@ -25,6 +27,7 @@ class Batch:
 
     They are made by the first ask that needs one: a resumed run makes them as the first run did, or
     not at all. `taken` counts asks, refused ones too. `made` are the points that were proposed.
+    A point of origin "left" ends the batch: the models have no more to propose.
     """
 
     context: AskContext
@@ -32,6 +35,22 @@ class Batch:
     taken: int = 0
     made: list[Point] = field(factory=list)
     proposals: list[Proposal] | None = None
+    _used_up: bool = False
+
+    @property
+    def over(self) -> bool:
+        """Return whether the next ask begins another batch."""
+        return self._used_up or self.taken == self.size
+
+    def make(self, proposal: Proposal) -> None:
+        """Add a proposal, from this process or from the store."""
+        self.made.append(proposal.point)
+        self._used_up = proposal.origin == LEFT
+
+    def refused(self, point: Point) -> None:
+        """Take a proposal back; the store does not say what was refused, so it ends no batch."""
+        self.made.remove(point)
+        self._used_up = False
 
 
 def spread_best(merit: Floats, x: Floats, count: int, random: Generator) -> list[int]:

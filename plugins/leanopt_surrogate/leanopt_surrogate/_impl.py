@@ -11,7 +11,7 @@ from numpy.random import default_rng
 
 from leanopt_core.api import DONE, ComparableObjectives, Proposal, Signal, derive_seed
 from leanopt_surrogate._archive import Archive
-from leanopt_surrogate._batch import Batch
+from leanopt_surrogate._batch import LEFT, Batch
 from leanopt_surrogate._choice import choose
 from leanopt_surrogate._design import spread_design
 from leanopt_surrogate._grid import Grid
@@ -52,6 +52,7 @@ class Surrogate:
         self._design = spread_design(grid, size, random)
         self._rest: Iterator[Point] = start.space.sample(start.seed)
         self._batch: Batch | None = None
+        self._cut_short = 0
 
     def ask(self, context: AskContext) -> Proposal | Signal:
         """Return the next spread point, the models' choice, or any point left; then `DONE`."""
@@ -62,14 +63,14 @@ class Surrogate:
         found = batch.proposals[place] if place < len(batch.proposals) else self._left(batch)
         if found is None:
             return DONE
-        batch.made.append(found.point)
+        batch.make(found)
         return found
 
     def adopt(self, context: AskContext, proposal: Proposal) -> None:
         """Take a stored proposal, without fitting models."""
         for attempt in range(context.attempt + 1):
             batch = self._taken(evolve(context, attempt=attempt))
-        batch.made.append(proposal.point)
+        batch.make(proposal)
 
     def tell(self, trial: Trial, context: TellContext) -> None:
         """Learn nothing yet: the next batch reads the history."""
@@ -77,12 +78,13 @@ class Surrogate:
     def refused(self, point: Point) -> None:
         """Forget that the point was proposed: it is completed or outstanding already."""
         if self._batch is not None:
-            self._batch.made.remove(point)
+            self._batch.refused(point)
 
     def _taken(self, context: AskContext) -> Batch:
         """Return the batch of this ask, a new one if the last is used up."""
         batch = self._batch
-        if batch is None or batch.taken == batch.size:
+        if batch is None or batch.over:
+            self._cut_short += batch is not None and batch.taken < batch.size
             for point in batch.made if batch else ():
                 self._archive.propose(point)
             self._archive.read(context.history)
@@ -101,7 +103,8 @@ class Surrogate:
             points = (point for point in self._design if point not in self._archive.known)
             return [Proposal(point, "spread", self._because()) for point in islice(points, 1)]
         self._models.archive = self._seen.now()
-        turn, random = batch.context.number // batch.size, batch.context.generator()
+        turn = batch.context.number // batch.size + self._cut_short
+        random = batch.context.generator()
         with one_thread():
             return choose(self._models.archive, self._models, turn, batch.size, random)
 
@@ -109,7 +112,7 @@ class Surrogate:
         """Return the next point, in a random order of the whole space, that is not known."""
         for point in self._rest:
             if point not in self._archive.known and point not in batch.made:
-                return Proposal(point, "left", self._because())
+                return Proposal(point, LEFT, self._because())
         return None
 
     def _because(self) -> dict[str, int]:

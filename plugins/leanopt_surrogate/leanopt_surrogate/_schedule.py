@@ -6,12 +6,16 @@ from math import ceil
 
 from attrs import frozen
 
+from leanopt_surrogate import LEISURE
+
 #: From so many told trials on, asks keep up with this rate even if no option says so.
 MANY, LEAST = 1000, 50.0
 #: From so many told trials on models see a part of them, which is chosen again at every so many.
 MOST, EVERY = 2048, 512
 #: One fitted model may propose for this time at the rate: 10 ms of work are then a tenth of a core.
 BATCH_SECONDS = 0.1
+#: It proposes so many at most: of some hundred new candidates, more would be any points.
+BATCH_MOST = 128
 #: Models are fitted again after this time at the rate, at the earliest.
 FIT_SECONDS = 3.2
 
@@ -24,11 +28,12 @@ class Schedule:
 
     def rate(self, told: int) -> float:
         """Return the asks per second to keep up with; 0 if they may take their time."""
-        return max(self.asks_per_second or 0.0, LEAST if told >= MANY else 0.0)
+        rate = max(self.asks_per_second or 0.0, LEAST if told >= MANY else 0.0)
+        return rate if rate > LEISURE else 0.0
 
     def batch(self, told: int) -> int:
         """Return how many proposals come from one fitted model."""
-        return max(1, ceil(self.rate(told) * BATCH_SECONDS))
+        return max(1, ceil(min(self.rate(told) * BATCH_SECONDS, BATCH_MOST)))
 
     def size(self, told: int, most: int) -> int:
         """Return the number of trees, trials or starts: `most` at leisure, a quarter at a rate."""

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from leanopt_surrogate import SurrogateOptions
+from leanopt_surrogate import LEISURE, SurrogateOptions
 from leanopt_surrogate._archive import Archive
 from leanopt_surrogate._batch import spread_best
 from leanopt_surrogate._grid import Grid
 from leanopt_surrogate._impl import Surrogate, create
-from leanopt_surrogate._schedule import EVERY, LEAST, MANY, MOST, Schedule
+from leanopt_surrogate._schedule import BATCH_MOST, EVERY, LEAST, MANY, MOST, Schedule
 from leanopt_surrogate._seen import SEEN, Seen
 from numpy.random import default_rng
 
@@ -54,6 +54,39 @@ def test_a_resumed_search_continues_as_it_would_have(
         assert again.proposed == whole
 
 
+@pytest.mark.parametrize("lookahead", [1, 7])
+def test_batches_end_where_candidates_do(
+    stage: MakeStage, space: MakeSpace, lookahead: int
+) -> None:
+    """Where few points are feasible, the models go on after any point, and after a resume."""
+    tried = space(9, 9, 9, 9, rules=("a + b + c == d",))
+    stages = [stage(90, asks_per_second=1e9)]
+    whole = drive(tried, stages, worth, lookahead=lookahead).proposed
+    origins = [one.proposal.origin for one in whole]
+    first = next(at for at, origin in enumerate(origins) if origin not in ("spread", "left"))
+    assert sum(origin != "left" for origin in origins[first:]) > len(origins[first:]) / 2
+    for cut in range(first, 90, 9):
+        again = drive(tried, stages, worth, lookahead=lookahead, stored=whole[:cut], order=cut)
+        assert again.proposed == whole
+
+
+def test_models_propose_at_any_rate(stage: MakeStage, space: MakeSpace) -> None:
+    """A batch is never longer than there are candidates."""
+    told = drive(space(30, 30, 30), [stage(800, asks_per_second=1e9)], worth)
+    assert "left" not in {one.proposal.origin for one in told.proposed}
+
+
+def test_a_rate_that_asks_keep_up_with_anyway_changes_nothing(
+    stage: MakeStage, space: MakeSpace
+) -> None:
+    """Nobody gets cruder models by asking for less than there is."""
+    leisure, low = (
+        drive(space(12, 9, 4), [stage(40, asks_per_second=rate)], worth).proposed
+        for rate in (None, LEISURE)
+    )
+    assert low == leisure
+
+
 class Driven:
     """A search of which some points are refused, as those of another program could be."""
 
@@ -91,12 +124,12 @@ class Driven:
 
 
 @settings(max_examples=5, deadline=None)
-@given(seed=st.integers(0, 10**6), cut=st.integers(0, 45))
+@given(seed=st.integers(0, 10**6), cut=st.integers(0, 45), few=st.booleans())
 def test_refused_points_change_nothing_for_a_resumed_search(
-    space: MakeSpace, seed: int, cut: int
+    space: MakeSpace, seed: int, cut: int, *, few: bool
 ) -> None:
     """A refused point takes its place in the batch, in the first run and after a resume."""
-    tried, random = space(12, 9, 7), Random(seed)
+    tried, random = space(12, 9, 7, rules=("a + b == c + 4",) * few), Random(seed)
     refusals = [random.choice((0, 0, 0, 1, 3, 8)) for _ in range(46)]
     whole, again = Driven(tried), Driven(tried)
     for count in refusals:
@@ -127,7 +160,7 @@ def test_models_are_fitted_to_most_of_what_is_told(
 def test_faster_asks_do_less(told: int, rate: float | None) -> None:
     """A batch is as long as the rate needs; without one, few trials get each a model."""
     size = Schedule(rate).batch(told)
-    assert size == 1 or size >= max(rate or 0, LEAST) / 10
+    assert size == 1 or size >= min(max(rate or 0, LEAST) / 10, BATCH_MOST)
     assert Schedule(None).batch(told) == (1 if told < MANY else LEAST // 10)
     assert Schedule(None if rate is None else 2 * rate).batch(told) >= size
 
