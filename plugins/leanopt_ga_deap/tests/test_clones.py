@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from functools import partial
+from math import inf
 from random import Random
 
 import pytest
@@ -19,7 +20,9 @@ from leanopt_ga_deap._progress import CloneProgress
 from leanopt_core.pipeline.plan import plain_options
 from leanopt_core.search.commands import StageRule
 from leanopt_core.space import Axis, Space
+from leanopt_core.stage import StageStart
 from leanopt_core.testing import drive
+from leanopt_core.testing.outcomes import Judge
 from leanopt_core.trial import Score
 
 SPACE = Space(tuple(Axis.integers(name, 0, 9, 1) for name in "abcde"), {}, ())
@@ -92,6 +95,41 @@ def test_ends_where_lean_optimizer_does(
             break
 
 
+def ragged(seed: int) -> Judge:
+    """Return a random landscape, a third of whose points are infeasible."""
+
+    def judge(point: tuple[int, ...]) -> Score:
+        draw = Random(f"{seed} {point}")
+        if draw.random() < 1 / 3:
+            return Score(violation=1.0)
+        height = steps(point).objective + draw.uniform(0, 6)
+        return Score(height, height)
+
+    return judge
+
+
+class Watching(GeneticSearch):
+    """Notes the best after each trial that was told (true) and after each clone, until it ends."""
+
+    def __init__(
+        self, noted: list[tuple[bool, float]], options: GeneticOptions, start: StageStart
+    ) -> None:
+        super().__init__(options, start)
+        self.noted, self.best = noted, -inf
+
+    def tell(self, trial, context) -> None:
+        """Note it of a trial."""
+        super().tell(trial, context)
+        if not trial.score.violation:
+            self.best = max(self.best, trial.score.fitness)
+        if not self.reason:
+            self.noted.append((True, self.best))
+
+    def _enter_again(self, point, history) -> None:
+        super()._enter_again(point, history)
+        self.noted.append((False, self.best))
+
+
 @settings(deadline=None, max_examples=25)
 @given(
     st.integers(0, 10**6),
@@ -103,30 +141,7 @@ def test_ends_where_lean_optimizer_does(
 def test_searches_end_where_lean_optimizer_does(
     seed: int, lookahead: int, delta: float, window: int, batch: int
 ) -> None:
-    """On random landscapes, a third of them infeasible: at the first ask at which it would stop."""
-    events: list[float | None] = []
-    best = [-float("inf")]
-
-    def judge(point: tuple[int, ...]) -> Score:
-        draw = Random(f"{seed} {point}")
-        if draw.random() < 1 / 3:
-            return Score(violation=1.0)
-        height = steps(point).objective + draw.uniform(0, 6)
-        return Score(height, height)
-
-    class Watching(GeneticSearch):
-        """Notes the best after each child that was told or is a clone, until it ends."""
-
-        def tell(self, trial, context) -> None:
-            super().tell(trial, context)
-            best[0] = max(best[0], -float("inf") if trial.score.violation else trial.score.fitness)
-            if not self.reason:
-                events.append(best[0])
-
-        def _enter_again(self, point, history) -> None:
-            super()._enter_again(point, history)
-            events.append(best[0])
-
+    """On random landscapes, at the first ask at which it would stop."""
     options = GeneticOptions(
         **PLAIN | {"population_size": 12, "final_population_size": 12, "batch_size": batch},
         early_stopping_generations=window,
@@ -134,14 +149,20 @@ def test_searches_end_where_lean_optimizer_does(
         clones=True,
         n_generations=60,
     )
-    rules = [StageRule("ga", "ga", partial(Watching, options), None)]
-    drive(SPACE, rules, judge, lookahead=lookahead, seed=seed)
-    # The first population is a generation; after it each one is a batch of children.
-    bests = [one for at, one in enumerate(events) if at >= 11 and (at - 11) % batch == 0]
-    stops = [at for at in range(1, len(bests) + 1) if Reference(window, delta, bests[:at]).stops()]
+    noted: list[tuple[bool, float]] = []
+    rules = [StageRule("ga", "ga", partial(Watching, noted, options), None)]
+    drive(SPACE, rules, ragged(seed), lookahead=lookahead, seed=seed)
+    # The first population is a generation; after it each one is a batch of children. Clones that
+    # are bred before all of it is told count with it.
+    first = [at for at, (told, _) in enumerate(noted) if told][11]
+    early = first - 11
+    each = [noted[first][1]] * (1 + early) + [best for _, best in noted[first + 1 :]]
+    bests = each[::batch]
+    ends = range(1 + early // batch, len(bests) + 1)
+    stops = [at for at in ends if Reference(window, delta, bests[:at]).stops()]
     if stops:
         assert stops == [len(bests)]
-        assert len(events) == 12 + (len(bests) - 1) * batch
+        assert len(each) == max(1 + early, 1 + (len(bests) - 1) * batch)
     else:
         assert len(bests) <= 60 + 1
 
