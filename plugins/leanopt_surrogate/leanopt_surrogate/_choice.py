@@ -40,21 +40,14 @@ def choose(
     name, _, local = TURNS[turn % len(TURNS)].partition(" ")
     if name == "process" and archive.feasible.sum() < FEW:
         name = "forest"
-    scores = archive.scores()
-    pool, merit = archive.levels[:0], np.empty(0)
-    if local and archive.idle() >= IDLE:
-        centre = promising(archive, scores)
-        arm = _arm(archive, models, name, near(archive.levels, centre))
-        pool = neighbours(archive.grid, centre, REACH, random)
-        pool, merit = _rated(archive, arm, pool, centre, models.size(STARTS), random)
-    near_one = len(pool) > 0
-    if not near_one:
-        arm = _arm(archive, models, name, np.ones(len(archive), np.bool_))
-        pool = candidates(archive.grid, elites(archive, scores), random)
-        pool, merit = _rated(archive, arm, pool, None, models.size(STARTS), random)
-    if not len(pool):
+    scores, stalled = archive.scores(), archive.idle() >= IDLE
+    for centre in (promising(archive, scores), None) if local and stalled else (None,):
+        pool, merit = _candidates(archive, models, name, scores, centre, random)
+        if len(pool):
+            break
+    else:
         return []
-    origin = f"{name} near" if near_one else name
+    origin = name if centre is None else f"{name} near"
     why = {"model": name, "told": archive.told, "candidates": len(pool)}
     return [
         Proposal(tuple(pool[row].tolist()), origin, _because(float(merit[row])) | why)
@@ -70,6 +63,25 @@ def _arm(archive: Archive, models: Models, name: str, among: Bools) -> Arm:
     if name == "process":
         return GaussianArm.build(archive, models, among)
     return ForestArm.build(archive, models, "forest" if name == "forest" else "extra", among)
+
+
+def _candidates(
+    archive: Archive,
+    models: Models,
+    name: str,
+    scores: Floats,
+    centre: Ints | None,
+    random: Generator,
+) -> tuple[Ints, Floats]:
+    """Return rated candidates near a centre, or those around the elites and from anywhere."""
+    if centre is None:
+        among = np.ones(len(archive), np.bool_)
+        pool = candidates(archive.grid, elites(archive, scores), random)
+    else:
+        among = near(archive.levels, centre)
+        pool = neighbours(archive.grid, centre, REACH, random)
+    arm = _arm(archive, models, name, among)
+    return _rated(archive, arm, pool, centre, models.size(STARTS), random)
 
 
 def _rated(
