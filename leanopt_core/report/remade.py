@@ -87,6 +87,8 @@ def _ordinal(subject: Selection, scenario: str | None) -> int:
 def _check_completed(named: str, trial: StoredTrial, ordinal: int) -> None:
     """Raise UsageError if a trial's backtest under a scenario has no result."""
     found = trial.backtests.get(ordinal)
+    if found is None and trial.pruned_at is not None:
+        raise UsageError(f"{named} was pruned before this backtest; choose another --scenario")
     if found is None:
         raise UsageError(f"{named} has no finished backtest")
     if found.failure is not None:

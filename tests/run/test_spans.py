@@ -71,6 +71,17 @@ def test_it_is_planned_and_shown(halved: Path, leanopt, shown) -> None:
     assert {one["result"] for one in verified["backtests"]} == {"equal"}
 
 
+def test_series_of_a_pruned_trial(halved: Path, leanopt, canonical) -> None:
+    """A backtest that pruning saved is not called unfinished; one on the last days ran."""
+    every = lines(canonical(halved))
+    pruned = next(one for one in every if one.get("pruned_at") == 0 and one["failure"] is None)
+    asked = ("export", f"hill-1:{pruned['number']}", "--to", "equity", "--scenario")
+    said = leanopt(halved, *asked, "A", check=False).stderr
+    assert "was pruned before this backtest; choose another --scenario" in said
+    said = leanopt(halved, *asked, NAMES[1][0], check=False).stderr
+    assert "the strategy reports no equity curve" in said
+
+
 def test_the_cache_answers_spans(halved: Path, project: Project, leanopt, canonical, shown) -> None:
     """Content keys are by dates: what a run of the last year has made is not made again."""
     folder = project("cached")
