@@ -65,6 +65,7 @@ class Backtests:
         self._files = files
         self._warm = check_warm or WarmCheck(0.0, workers.slots)
         self._again: dict[int, WarmBacktest] = {}
+        self._noted = False
         self._differing = 0
         self._places = places
         # Where the results come from that this run has used.
@@ -214,14 +215,17 @@ class Backtests:
             self._again[ticket] = one
             request = self._engine.request(one.backtest, self._outputs, hello)
             self._workers.submit(ticket, request, fresh=True)
-            if last and seconds + one.seconds > _NOTICED:
-                self._notifier.observe(
-                    Noted(
-                        f"trial {one.trial} is made again on a fresh worker, to compare "
-                        "(search.check_warm)"
-                    )
-                )
+        if last and not self._noted:
+            self._noted = True
+            for one in self._again.values():
+                self._note_slow(one, seconds + one.seconds)
         return bool(self._again)
+
+    def _note_slow(self, one: WarmBacktest, seconds: float) -> None:
+        """Say what the run waits for at its end, if that takes seconds that people notice."""
+        if seconds > _NOTICED:
+            said = f"trial {one.trial} is made again on a fresh worker, to compare"
+            self._notifier.observe(Noted(f"{said} (search.check_warm)"))
 
     def _give_up(self) -> None:
         """Withdraw the backtest that is made again, whose worker takes too long."""
