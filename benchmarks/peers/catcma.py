@@ -13,14 +13,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from peers._peer import TRIES, Restarts
+
 if TYPE_CHECKING:
     from leanopt_core.space import Point, Space
     from leanopt_core.trial import Score
 
-#: After so many suggestions in a row that break a constraint between parameters it starts again.
-TRIES: Final = 100
-#: Between the seeds of two starts of one run.
-STRIDE: Final = 1000
 #: An axis has so many of the first standard deviations, as where it begins in the middle.
 WIDTHS: Final = 10
 #: Axes of no more levels are choices.
@@ -44,8 +42,7 @@ class CatCmaPeer:
             i for i, axis in enumerate(space.axes) if axis.ordered and lengths[i] > BINARY
         ]
         self._choices = [i for i in range(len(lengths)) if i not in self._numbers]
-        self._seed, self._starts = seed, 0
-        self._best: tuple[float, Point] | None = None
+        self._restarts = Restarts(space, seed)
         self._outstanding: deque[tuple[Any, Any]] = deque()
         self._start()
 
@@ -65,11 +62,10 @@ class CatCmaPeer:
     def tell(self, point: Point, score: Score) -> None:
         """Learn a result; those asked for before a new start teach nothing."""
         optimizer, suggestion = self._outstanding.popleft()
+        self._restarts.told(point, score)
         cost = PENALTY + score.violation
         if score.objective is not None and score.feasible:
             cost = -score.objective
-            if self._best is None or cost < self._best[0]:
-                self._best = cost, point
         if optimizer is self._optimizer:
             self._learn(suggestion, cost)
 
@@ -80,16 +76,15 @@ class CatCmaPeer:
         self._optimizer = CatCMAwM(
             z_space=[list(range(lengths[i])) for i in self._numbers] or None,
             c_space=[lengths[i] for i in self._choices] or None,
-            seed=self._seed + STRIDE * self._starts,
+            seed=self._restarts.next_seed,
             **(self._begin() if again and self._numbers else {}),
         )
         self._generation: list[tuple[Any, float]] = []
-        self._starts += 1
+        self._restarts.count += 1
 
     def _begin(self) -> dict[str, Any]:
         """Return where to start again: the best point, or a random one within the constraints."""
-        seed = self._seed + STRIDE * self._starts
-        point = self._best[1] if self._best else next(iter(self._space.sample(seed)))
+        point = self._restarts.point
         widths = np.array([(len(self._space.axes[i]) - 1) / WIDTHS for i in self._numbers])
         return {
             "mean": np.array([float(point[i]) for i in self._numbers]),

@@ -13,6 +13,8 @@ from collections import deque
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
+from peers._peer import TRIES, Restarts
+
 if TYPE_CHECKING:
     from optuna import Study
     from optuna.samplers import BaseSampler
@@ -21,10 +23,6 @@ if TYPE_CHECKING:
     from leanopt_core.space import Axis, Point, Space
     from leanopt_core.trial import Score
 
-#: After so many suggestions in a row that break a constraint between parameters it starts again.
-TRIES: Final = 100
-#: Between the seeds of two starts of one run.
-STRIDE: Final = 1000
 #: What a point that counts for nothing is worth where the sampler knows no constraints.
 PENALTY: Final = -1000.0
 
@@ -44,12 +42,11 @@ class OptunaPeer:
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        self._space, self._sampler, self._seed = space, sampler, seed
+        self._space, self._sampler = space, sampler
         self._constrained = sampler != "cmaes"
         self._outstanding: deque[tuple[Study, Trial]] = deque()
         self._worst = 0.0
-        self._best: tuple[float, Point] | None = None
-        self._starts = 0
+        self._restarts = Restarts(space, seed)
         self._start()
 
     def ask(self) -> Point:
@@ -69,21 +66,19 @@ class OptunaPeer:
         """Tell the sampler a result."""
         value = score.objective
         violation = score.violation or float(value is None)
-        if value is not None and not violation and (self._best is None or value > self._best[0]):
-            self._best = value, point
+        self._restarts.told(point, score)
         self._tell(*self._outstanding.popleft(), value, violation)
 
     def _start(self) -> None:
         import optuna
 
-        seed, begin = self._seed + STRIDE * self._starts, None
-        if self._starts:
-            point = self._best[1] if self._best else next(iter(self._space.sample(seed)))
-            known = zip(self._space.axes, point, strict=True)
+        begin = None
+        if self._restarts.count:
+            known = zip(self._space.axes, self._restarts.point, strict=True)
             begin = {axis.name: level for axis, level in known if axis.ordered}
-        sampler = _sampler(self._sampler, seed, begin)
+        sampler = _sampler(self._sampler, self._restarts.next_seed, begin)
         self._study = optuna.create_study(direction="maximize", sampler=sampler)
-        self._starts += 1
+        self._restarts.count += 1
 
     def _tell(self, study: Study, trial: Trial, value: float | None, violation: float) -> None:
         if value is not None:
