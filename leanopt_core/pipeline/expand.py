@@ -44,6 +44,11 @@ class PlannedSearch:
         return tuple(name for name in dict.fromkeys(named) if name not in self.scenarios)
 
     @property
+    def every_scenario(self) -> tuple[str, ...]:
+        """Return the scenarios, the tests and the cuts, in the order of their indexes."""
+        return (*self.scenarios, *self.tests, *self.cuts)
+
+    @property
     def most_backtests(self) -> int:
         """Return how many backtests a trial has at most, without tests."""
         return len(self.scenarios) + len(self.cuts)

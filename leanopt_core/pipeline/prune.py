@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final
 
@@ -79,8 +79,7 @@ def check_lengths(
     """
     problems = reader.problems
     said = toml_text(list(table.lengths))
-    takes: Collection[str] = getattr(engine.registered.spec, "takes", ()) if engine else ("dates",)
-    if engine and "dates" not in takes:
+    if engine and not engine.takes("dates"):
         plugin = engine.registered
         problems.add(
             ("strategy", "engine"),

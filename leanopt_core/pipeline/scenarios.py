@@ -109,8 +109,7 @@ def _chosen(
 def check_warmup(scenarios: Sequence[Scenario], engine: Choice, problems: Problems) -> None:
     """Report an engine that shows strategies no days before `start`, if scenarios have some."""
     registered = engine.registered
-    takes: Collection[str] = getattr(registered.spec, "takes", ())
-    if "warmup" not in takes and any(one.warmup is not None for one in scenarios):
+    if not engine.takes("warmup") and any(one.warmup is not None for one in scenarios):
         problems.add(
             ("strategy", "engine"),
             toml_text(engine.use),

@@ -41,6 +41,10 @@ class Choice:
         """
         return self.changed({key: value for key, value, _ in self.marked("offline")})
 
+    def takes(self, what: str) -> bool:
+        """Return whether the plugin, an engine, takes this of a scenario: see `EngineSpec`."""
+        return what in getattr(self.registered.spec, "takes", ())
+
     def changed(self, options: Mapping[str, object]) -> Choice:
         """Return the plugin with some options changed, by their keys."""
         names = {option_key(one): one.alias for one in attrs.fields(type(self.options))}

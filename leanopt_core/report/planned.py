@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from heapq import heappop, heappush
 from math import log, sqrt
 from random import Random
@@ -164,7 +165,7 @@ class PlanReport:
         seconds = None if found.seconds is None else found.seconds * factor
         return Estimate(seconds, found.busy / factor)
 
-    @property
+    @cached_property
     def rates(self) -> Mapping[int, asks.Rates]:
         """Return asks a second by the index of a stage, of those that say what their asks cost.
 
@@ -176,7 +177,7 @@ class PlanReport:
         wanted = self.workers * alone.busy / (self.times.mean * each)
         return stage_rates(self.ready.pipeline.stages, wanted, self.trials)
 
-    @property
+    @cached_property
     def _workers_alone(self) -> Estimate | None:
         """Return the expected time if asks took none, None if no run time is known."""
         if self.times is None:

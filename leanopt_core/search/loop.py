@@ -310,8 +310,8 @@ class RunLoop:
         return stored
 
     def _advance(self, search: ActiveSearch) -> None:
-        advance = partial(next, search.machine.advance(), None)
-        while (command := self._ask_watch.timed(partial(self._think, advance))) is not None:
+        advance = partial(self._think, partial(next, search.machine.advance(), None))
+        while (command := self._ask_watch.timed(advance)) is not None:
             search.obey(command)
             # Several asks in a row can take long: workers need not wait for all of them.
             self._workers.poll(after=_UNHEARD)

@@ -57,10 +57,10 @@ def setups(
     for search in ready.plan.searches:
         chosen = tuple(scenarios[name] for name in search.scenarios)
         tests = tuple(scenarios[name] for name in search.tests)
-        cuts = tuple(scenarios[name] for name in search.cuts)
-        keys, *elsewhere = zip(*map(ready.scenario_keys, (*chosen, *tests, *cuts)), strict=True)
-        # By name, in the order of `SearchSetup.every_scenario`.
-        places = {one.name: at for at, one in enumerate((*chosen, *tests, *cuts))}
+        every = search.every_scenario
+        parts = (ready.scenario_keys(scenarios[name]) for name in every)
+        keys, *elsewhere = zip(*parts, strict=True)
+        places = {name: at for at, name in enumerate(every)}
         found.append(
             SearchSetup(
                 space=ready.plan.space,
@@ -78,7 +78,7 @@ def setups(
                 rungs=tuple(tuple(map(places.__getitem__, rung)) for rung in search.rungs),
                 prune=prune_of(pipeline, len(search.rungs)),
                 tests=tests,
-                cuts=cuts,
+                cuts=tuple(scenarios[name] for name in search.cuts),
                 choose=choose_of(pipeline.choose, ready.plan.space) if tests else None,
                 refused=_refused(search, ready.refused),
                 objectives=len(pipeline.functions),
@@ -89,8 +89,7 @@ def setups(
 
 def _refused(search: PlannedSearch, refused: Mapping[str, str]) -> str:
     """Return why a search cannot run, its tests neither; empty if it can."""
-    names = (*search.scenarios, *search.tests, *search.cuts)
-    found = (refused[name] for name in names if name in refused)
+    found = (refused[name] for name in search.every_scenario if name in refused)
     return "; ".join(dict.fromkeys(found))
 
 

@@ -36,11 +36,13 @@ def utc_text(seconds: float) -> str:
 
 #: SQL condition: a trial's method was told its result.
 TOLD: Final = "trials.state IN ('completed', 'failed')"
+#: SQL list: the roles of scenarios that judge trials, at the last step or before it.
+JUDGING: Final = "('train', 'cut')"
 _ROLE: Final = "(SELECT role FROM scenarios WHERE search_id = e.search_id AND ordinal = e.ordinal)"
 #: SQL condition: an evaluation `e` judges its trial for good; it is no test, and not on a few days.
 JUDGES: Final = f"{_ROLE} = 'train'"
 #: SQL condition: an evaluation `e` judges its trial, at the last step or before it; it is no test.
-JUDGES_AT_ALL: Final = f"{_ROLE} IN ('train', 'cut')"
+JUDGES_AT_ALL: Final = f"{_ROLE} IN {JUDGING}"
 #: The columns of `backtests AS b` that make a StoredBacktest.
 BACKTEST: Final = (
     "b.id, b.key, b.run_id, b.statistics, b.failure, b.message, b.closed_trades, b.outputs, "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from leanopt_core.store.columns import TOLD
+from leanopt_core.store.columns import JUDGING, TOLD
 from leanopt_core.store.database import Database
 
 # ruff: noqa: S608 - the query is made of constants
@@ -20,7 +20,7 @@ SELECT DISTINCT search_id, number, failed FROM (
   ) AS place
   FROM runs
   JOIN searches ON searches.run_id = runs.id
-  JOIN scenarios ON scenarios.search_id = searches.id AND scenarios.role IN ('train', 'cut')
+  JOIN scenarios ON scenarios.search_id = searches.id AND scenarios.role IN {JUDGING}
   JOIN evaluations AS e ON e.search_id = searches.id AND e.ordinal = scenarios.ordinal
   JOIN trials ON trials.search_id = e.search_id AND trials.number = e.number AND {TOLD}
   JOIN backtests AS b ON b.id = e.backtest_id

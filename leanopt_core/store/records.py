@@ -17,8 +17,9 @@ from leanopt_core.trial import Penalty, Score, Violation
 from leanopt_core.work import Category, Failure, Outcome
 
 RunState = Literal["running", "finished", "interrupted", "failed"]
-#: Whether methods are told what comes of a scenario: only of `train`. `test` is for trials chosen
-#: at the end of a search, `asked` for those that a user asks for.
+#: Whether methods are told what comes of a scenario: of `train`, and of `cut`, which has its last
+#: days only. `test` is for trials chosen at the end of a search, `asked` for those that a user asks
+#: for.
 Role = Literal["train", "test", "asked", "cut"]
 TrialState = Literal["proposed", "completed", "failed", "withdrawn"]
 

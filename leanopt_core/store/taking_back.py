@@ -13,7 +13,7 @@ from attrs import field, frozen
 
 from leanopt_core.ranking import RANKED
 from leanopt_core.store.answering import Held
-from leanopt_core.store.columns import TOLD
+from leanopt_core.store.columns import JUDGING, TOLD
 from leanopt_core.store.database import Database
 from leanopt_core.store.records import Taken
 
@@ -41,7 +41,7 @@ FROM evaluations
 JOIN trials ON trials.search_id = evaluations.search_id AND trials.number = evaluations.number
 JOIN stages ON stages.id = trials.stage_id
 JOIN scenarios ON scenarios.search_id = trials.search_id
-  AND scenarios.ordinal = evaluations.ordinal AND role IN ('train', 'cut')
+  AND scenarios.ordinal = evaluations.ordinal AND role IN {JUDGING}
 WHERE evaluations.search_id = :search AND {TOLD} AND backtest_id IN {_DISOWNED}
 ORDER BY trials.number LIMIT 1"""
 _LEFT: Final = "SELECT coalesce(sum(told), 0) FROM searches WHERE run_id = ?"

@@ -11,7 +11,7 @@ from typing import Final
 
 from attrs import field, frozen
 
-from leanopt_core.store.columns import TOLD
+from leanopt_core.store.columns import JUDGING, TOLD
 from leanopt_core.store.database import Database
 from leanopt_core.store.deleted import DeletedTrials, deleted_trials
 from leanopt_core.store.owned import owned_trials
@@ -40,7 +40,7 @@ SELECT count(DISTINCT parameters) FROM looks AS l WHERE strategy = :strategy AND
     SELECT 1 FROM runs JOIN searches ON searches.run_id = runs.id
     JOIN scenarios ON scenarios.search_id = searches.id AND definition = l.scenario
     JOIN trials ON trials.search_id = searches.id AND {TOLD} AND trials.parameters = l.parameters
-    WHERE runs.strategy = l.strategy AND scenarios.role IN ('train', 'cut')
+    WHERE runs.strategy = l.strategy AND scenarios.role IN {JUDGING}
   )
 )"""
 

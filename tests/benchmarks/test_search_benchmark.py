@@ -646,7 +646,7 @@ def test_landscape_that_is_lost_is_named(results: report.Results) -> None:
 
 @pytest.mark.parametrize(("arrives", "said"), [(60, "met on all 1"), (61, "missed on lean_calmar")])
 def test_goal_is_a_share_of_the_genetic_algorithms_own_evaluations(arrives: int, said: str) -> None:
-    """At lookahead 16 a quarter of its 240 at 16, whatever it needs at lookahead 1."""
+    """At lookahead 16 a quarter of its 240 at 16, not of what it needs at lookahead 1."""
     here = landscape("lean_calmar")
 
     def one(name: str, number: int) -> figures.Summary:
