@@ -102,13 +102,25 @@ def terminal(project: Path, tmp_path: Path) -> Iterator[Callable[[int, int], Ter
         subprocess.run(["tmux", "-L", socket, "kill-server"], check=False, capture_output=True)
 
 
-def compare(name: str, screen: str) -> None:
-    """Compare a screen with the golden one of this name."""
+def compare(
+    name: str, terminal: Terminal, there: Callable[[str], bool], *, history: bool = False
+) -> str:
+    """Wait until something is there, then for the golden screen of this name; return the screen.
+
+    A busy machine may rest between two parts of a screen, so one that differs gets time to change.
+    """
+    terminal.until(there)
+    screen = terminal.screen(history=history)
     golden = SCREENS / f"{name}.txt"
     if os.environ.get("LEANOPT_GOLDEN") == "write":
         golden.parent.mkdir(exist_ok=True)
         golden.write_text(masked(screen), encoding="utf-8")
-    assert masked(screen) == golden.read_text(encoding="utf-8")
+    expected = golden.read_text(encoding="utf-8")
+    deadline = time.monotonic() + PATIENCE
+    while masked(screen) != expected and time.monotonic() < deadline:
+        screen = terminal.screen(history=history)
+    assert masked(screen) == expected
+    return screen
 
 
 def at_rest(screen: str) -> bool:
@@ -125,10 +137,10 @@ def test_a_run_and_its_end(
     one.type("echo before")
     one.until(lambda screen: screen.count(PROMPT.strip()) > 1)
     one.type(HELD)
-    compare(f"run-{width}x{height}", one.until(at_rest))
+    compare(f"run-{width}x{height}", one, at_rest)
     (project / "gate").touch()
     one.until(one.finished)
-    compare(f"end-{width}x{height}", one.screen(history=True))
+    compare(f"end-{width}x{height}", one, one.finished, history=True)
 
 
 def test_it_follows_the_terminals_size(
@@ -137,7 +149,7 @@ def test_it_follows_the_terminals_size(
     """Narrower, then wider: nothing of the former screen is left."""
     one = terminal(80, 24)
     one.type(HELD)
-    before = one.until(at_rest)
+    before = compare("run-80x24", one, at_rest)
     one.tmux("resize-window", "-x", "60", "-y", "20")
     one.until(lambda screen: at_rest(screen) and max(map(len, screen.splitlines())) <= 60)
     one.tmux("resize-window", "-x", "80", "-y", "24")
@@ -152,10 +164,9 @@ def test_watching_from_another_terminal(
     """The same screen, from the store; stopped from a third, both end."""
     one, two = terminal(80, 24), terminal(80, 24)
     one.type(HELD)
-    first = one.until(at_rest)
+    first = compare("run-80x24", one, at_rest)
     two.type("leanopt watch")
-    watched = two.until(at_rest)
-    compare("watch-80x24", watched)
+    watched = compare("watch-80x24", two, at_rest)
     same = masked(first).splitlines()
     for line in masked(watched).splitlines():
         assert line in same or line.startswith("Ctrl-C")
@@ -188,8 +199,7 @@ def test_views_of_a_run(terminal: Callable[[int, int], Terminal], project: Path,
     one.type(f"leanopt run pipeline.toml {size} --set parameters.kind={kind} > /dev/null 2>&1")
     one.until(lambda screen: screen.count(PROMPT.strip()) > 1)
     one.type(f"clear; leanopt show {VIEWS[view]}")
-    screen = one.until(one.finished)
-    compare(f"show-{view}-80x40", screen)
+    screen = compare(f"show-{view}-80x40", one, one.finished)
     assert max(map(len, screen.splitlines())) <= 80
 
 
@@ -198,6 +208,7 @@ def test_help_fits(terminal: Callable[[int, int], Terminal]) -> None:
     """With the prompt below it, nothing has gone off the top."""
     one = terminal(80, 24)
     one.type("clear; leanopt --help")
-    screen = one.until(lambda screen: "completion" in screen and one.finished(screen))
+    screen = compare(
+        "help-80x24", one, lambda screen: "completion" in screen and one.finished(screen)
+    )
     assert "Usage: leanopt" in screen.splitlines()[0]
-    compare("help-80x24", screen)
