@@ -15,6 +15,7 @@ from attrs import define, field, frozen
 
 from leanopt_core import hookspecs
 from leanopt_core.catalogue import DISTRIBUTIONS
+from leanopt_core.distributions import headers
 from leanopt_core.errors import PluginError
 from leanopt_core.spec_checks import wrong_spec
 from leanopt_core.specs import (
@@ -248,10 +249,7 @@ class _Problems:
 
 @frozen
 class _Installed:
-    """An entry point, and the distribution that has it.
-
-    Python parses a distribution's metadata each time that its name is asked for.
-    """
+    """An entry point, and the distribution that has it."""
 
     entry: EntryPoint
     distribution: str
@@ -265,8 +263,8 @@ class _Installed:
 def _installed(entry: EntryPoint) -> _Installed:
     if entry.dist is None:
         return _Installed(entry, entry.value, "unknown")
-    metadata = entry.dist.metadata
-    return _Installed(entry, metadata["Name"], metadata["Version"])
+    said = dict(headers(entry.dist))
+    return _Installed(entry, said.get("Name", entry.value), said.get("Version", "unknown"))
 
 
 def _allowed(limit: str | None, problems: _Problems) -> list[_Installed]:

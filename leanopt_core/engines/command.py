@@ -32,10 +32,15 @@ from leanopt_core.work import (
 )
 
 _HARNESS = Path(__file__).with_name("command_harness.py")
+# Not by `metadata`, which parses each distribution's README too.
 _DISTRIBUTIONS = """
+import re
 from importlib.metadata import distributions
 
-print(*sorted({f"{one.name} {one.version}" for one in distributions()}), sep="\\n")
+texts = (one.read_text("METADATA") or one.read_text("PKG-INFO") or "" for one in distributions())
+heads = (text.partition("\\n\\n")[0] for text in texts)
+found = (dict(re.findall("(?m)^(Name|Version): *(.+)$", head)) for head in heads)
+print(*sorted({f"{one.get('Name')} {one.get('Version')}" for one in found}), sep="\\n")
 """
 # What an argument may contain for the worker to fill in.
 _FILLED = ("{build}", "{python}", "{scratch}", REQUEST)
