@@ -41,10 +41,25 @@ Leanopt = Callable[..., "subprocess.CompletedProcess[str]"]
 CONTAINED = [Path(__file__).parent / "tests" / name for name in ("benchmarks", "docker", "doctor")]
 
 
+#: The tests of the kits that `make test` runs in a class with the marker `kit_again`.
+KIT_SMOKE = {
+    *("test_order_of_completion_changes_nothing", "test_any_space_is_searched"),
+    *("test_stored_proposals_replay", "test_ends_when_every_point_is_tried"),
+    *("test_a_good_backtest_has_a_value", "test_edges_of_each_statistic"),
+    *("test_round_trip", "test_what_was_read_is_named", "test_an_edit_is_another_source"),
+    *("test_each_request_gets_its_own_answer", "test_kill_leaves_nothing", "test_places"),
+    *("test_scratch_files_go_in_and_out", "test_the_launch_s_environment"),
+}
+
+
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Mark what needs a Docker engine."""
+    """Mark what needs a Docker engine, and most of a kit that other classes show whole."""
     if item.path.parent in CONTAINED and "engine" in getattr(item, "fixturenames", ()):
         item.add_marker("docker")
+    if item.get_closest_marker("kit_again") and isinstance(item, pytest.Function):
+        of_a_kit = item.function.__module__.startswith("leanopt_core.testing")
+        if of_a_kit and item.originalname not in KIT_SMOKE:
+            item.add_marker("long")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -73,7 +73,36 @@ spawn returns nothing
 channel's read returns bytes
 channel's write returns nothing
 channel's release raises
-executor answers with an older answer""".splitlines()
+executor answers with an older answer
+ask returns a point
+explanation that is a list
+proposal off the grid
+tell takes no context
+tell is async
+refused raises
+stage is None
+target is NaN
+fitness function is None
+violation below 0
+fitness function changes statistics
+value named fitness
+fitness function of three arguments
+fitness function is a generator
+sink is None
+sink whose start takes too little
+sink's finish raises
+data is a text
+build without launch
+request that is no JSON
+read returns nothing
+empty outcome
+a value without words
+equity with an endless number
+needed trades in lists
+statistics as a dict
+no descriptors
+channel's write raises
+close raises""".splitlines()
 
 
 @pytest.mark.alike(1)

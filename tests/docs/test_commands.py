@@ -10,6 +10,7 @@ import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -94,12 +95,25 @@ def lines(*names: str) -> list[str]:
     return [line for line in EXAMPLES if line.split()[1] in names]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "line",
+def looking() -> list[Any]:
+    """Return the examples that only look; `make test` runs the first of each command."""
     # Of verify, one example needs LEAN.
-    [line for line in EXAMPLES if line not in lines(*CHANGING) and "launcher" not in line],
-)
+    found = [line for line in EXAMPLES if line not in lines(*CHANGING) and "launcher" not in line]
+    first = {line.split()[1]: line for line in reversed(found)}.values()
+    return [pytest.param(line, marks=() if line in first else pytest.mark.long) for line in found]
+
+
+@pytest.mark.parametrize("line", lines(*COMMANDS))
+def test_examples_are_read(line: str, quickstart: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command has their options and takes their values."""
+    monkeypatch.chdir(there(line, quickstart))
+    (quickstart / "manifest.json").touch()
+    _, name, *arguments = shlex.split(line)
+    COMMANDS[name].make_context(name, arguments)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("line", looking())
 def test_examples_run(line: str, searched: Path, leanopt: Leanopt) -> None:
     """Where there is a run to look at."""
     arguments = shlex.split(line)[1:]

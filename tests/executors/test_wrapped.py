@@ -53,6 +53,7 @@ class TestNice(ExecutorContract):
         return make(*NICE)
 
 
+@pytest.mark.kit_again
 class TestShell(ExecutorContract):
     """Behind a shell that knows neither folder nor variables."""
 

@@ -52,6 +52,7 @@ def value(one: Backtested, **options: object) -> float:
     return judged.value
 
 
+@pytest.mark.kit_again
 class Contract(FitnessContract):
     """The kit for fitness functions, for one form."""
 

@@ -24,6 +24,7 @@ from tests.returns_cases import FIGURES, ReturnsContract
 README = Path(str(leanopt_deflated_sharpe.__file__)).parents[1] / "README.md"
 
 
+@pytest.mark.kit_again
 class TestContract(ReturnsContract):
     """The kit for fitness functions."""
 

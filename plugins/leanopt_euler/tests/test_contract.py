@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from leanopt_core.stage import Stage, StageStart
 
 
-@pytest.mark.alike(6)
+@pytest.mark.kit_again
+@pytest.mark.alike(1)
 class TestEuler(StageContract):
     """With its defaults."""
 

@@ -55,6 +55,7 @@ def read(text: str) -> ExpressionOptions:
     return structure_table(table, ExpressionOptions, make_reader(Path.cwd()))
 
 
+@pytest.mark.kit_again
 class TestLargest(FitnessContract):
     """The kit for fitness functions."""
 
@@ -67,6 +68,7 @@ class TestLargest(FitnessContract):
         return create(ExpressionOptions(formula=formula, min_years=0.1))
 
 
+@pytest.mark.kit_again
 class TestSmallest(FitnessContract):
     """The kit, where less is better."""
 

@@ -29,6 +29,7 @@ class TestGenetic(StageContract):
         return partial(create, GeneticOptions())
 
 
+@pytest.mark.kit_again
 @pytest.mark.alike(1)
 class TestBreeding(StageContract):
     """With a first population so small that most of the kit's trials are children."""
@@ -42,6 +43,7 @@ class TestBreeding(StageContract):
         return partial(create, small)
 
 
+@pytest.mark.kit_again
 @pytest.mark.alike(1)
 class TestClones(StageContract):
     """With clones, in a population that converges within the kit's trials."""

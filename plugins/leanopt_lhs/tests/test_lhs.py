@@ -42,7 +42,8 @@ def stage(trials: int | None, design: str = "random", name: str = "lhs") -> Stag
     return StageRule(name, f"stage '{name}'", partial(create, options), trials)
 
 
-@pytest.mark.alike(4)
+@pytest.mark.kit_again
+@pytest.mark.alike(1)
 class Contract(StageContract):
     """The kit for search methods, for one design."""
 

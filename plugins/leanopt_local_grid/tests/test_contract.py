@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from leanopt_core.stage import Stage, StageStart
 
 
-@pytest.mark.alike(6)
+@pytest.mark.kit_again
+@pytest.mark.alike(1)
 class TestLocalGrid(StageContract):
     """With its defaults."""
 
@@ -29,6 +30,7 @@ class TestLocalGrid(StageContract):
         return partial(create, LocalGridOptions())
 
 
+@pytest.mark.kit_again
 @pytest.mark.alike(1)
 class TestClimbing(StageContract):
     """Climbing, two steps at a time."""

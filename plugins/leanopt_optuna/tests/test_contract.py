@@ -56,6 +56,7 @@ class TestCmaes(Contract):
     sampler = "cmaes"
 
 
+@pytest.mark.kit_again
 @pytest.mark.alike(1)
 class TestNsgaii(Contract):
     """Several generations."""
@@ -66,6 +67,7 @@ class TestNsgaii(Contract):
         return partial(create, OptunaOptions(sampler="nsgaii", population_size=6))
 
 
+@pytest.mark.kit_again
 @pytest.mark.alike(1)
 class TestSeveralObjectives(Contract):
     """With the sampler of several objectives that breeds generations, of two objectives."""

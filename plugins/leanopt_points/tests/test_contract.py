@@ -26,7 +26,8 @@ def given_all(start: StageStart) -> Stage:
     return create(PointsOptions(tuple(map(start.space.values, points))), start)
 
 
-@pytest.mark.alike(6)
+@pytest.mark.kit_again
+@pytest.mark.alike(1)
 class TestPoints(StageContract):
     """With every point of the space."""
 

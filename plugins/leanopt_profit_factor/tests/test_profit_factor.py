@@ -23,6 +23,7 @@ DOCUMENT = ROOT / "tests" / "lean-results" / "documents" / "completed" / "backte
 money = st.floats(-1e100, 1e100)
 
 
+@pytest.mark.kit_again
 class TestContract(FitnessContract):
     """The kit for fitness functions."""
 

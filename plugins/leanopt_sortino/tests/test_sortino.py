@@ -14,6 +14,7 @@ from tests.real_curves import COUNT, lean_curves
 from tests.returns_cases import FIGURES, ReturnsCases, ReturnsContract
 
 
+@pytest.mark.kit_again
 class TestContract(ReturnsContract):
     """The kit for fitness functions."""
 

@@ -24,6 +24,7 @@ README = Path(__file__).parents[1] / "README.md"
 DOCUMENT = ROOT / "tests" / "lean-results" / "documents" / "completed" / "backtest.json"
 
 
+@pytest.mark.kit_again
 class TestContract(FitnessContract):
     """The kit for fitness functions."""
 

@@ -46,6 +46,7 @@ class TestLargest(FitnessContract):
         return create(StatisticOptions("Net Profit"))
 
 
+@pytest.mark.kit_again
 class TestSmallest(FitnessContract):
     """The kit, where less is better."""
 

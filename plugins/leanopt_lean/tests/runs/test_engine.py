@@ -53,6 +53,7 @@ for line in sys.stdin:
 """
 
 
+@pytest.mark.kit_again
 @pytest.mark.alike(1)
 class TestContract(EngineContract):
     """All that is expected of an engine, LEAN warm or its Launcher."""
