@@ -61,7 +61,7 @@ def sound(tmp_path: Path, leanopt) -> Broken:
     return Broken(tmp_path / "sound", leanopt)
 
 
-@pytest.mark.alike(2)
+@pytest.mark.alike(1)
 @pytest.mark.parametrize("lookahead", [1, 2, 5])
 @pytest.mark.parametrize("workers", [1, 3])
 def test_a_resumed_run_is_the_one_that_was_never_broken(

@@ -78,6 +78,7 @@ def test_watch_follows_it_to_its_end_and_shows_the_result(
     assert leanopt(project, "watch").stdout.splitlines()[:3] == page.splitlines()[:3]
 
 
+@pytest.mark.long
 def test_watch_knows_the_time_left_from_the_store(
     project: Path, held: subprocess.Popen[str]
 ) -> None:

@@ -41,7 +41,7 @@ PASSING = re.compile(
 )
 
 
-@pytest.mark.alike(5)
+@pytest.mark.alike(2)
 @pytest.mark.parametrize(("line", "code"), LINES.items())
 def test_both_ways_give_the_same(line: str, code: int, searched: Path) -> None:
     """The exit code, and each of the two streams."""

@@ -77,7 +77,7 @@ def test_every_parameter_is_found_with_its_default(strategy: Path) -> None:
 
 
 def test_the_pipeline_passes_check_and_runs(strategy: Path, leanopt) -> None:
-    """As it is written; the defaults stand in the middle."""
+    """As it is written but for the number of trials; the defaults stand in the middle."""
     folder = strategy.parent
     said = leanopt(folder, "init", "crossing.py").stdout
     assert not (folder / "crossing.imported").exists()
@@ -97,9 +97,9 @@ def test_the_pipeline_passes_check_and_runs(strategy: Path, leanopt) -> None:
     assert "scenario.fee" in text
     assert leanopt(folder, "check", "pipeline.toml").stdout == "pipeline.toml: ok\n"
     (folder / "pipeline.toml").write_text(text.replace("[scenario]", "[scenario]\nfee = 1"))
-    page = leanopt(folder, "run", "pipeline.toml").stdout
+    page = leanopt(folder, "run", "pipeline.toml", "--set", "stage.0.trials=20").stdout
     assert page.startswith("run crossing-1: finished")
-    assert "200 trials: 200 feasible" in page
+    assert "20 trials: 20 feasible" in page
 
 
 def test_nothing_is_overwritten_and_another_place_will_do(strategy: Path, leanopt) -> None:

@@ -232,6 +232,7 @@ def test_a_list_is_a_page_like_that_of_the_best(listed: Path, leanopt) -> None:
     assert "\nrank" in alone
 
 
+@pytest.mark.alike(2)
 @pytest.mark.parametrize(
     ("typed", "completed"),
     [
@@ -339,6 +340,7 @@ def test_a_map_of_another_value_of_some_trials(listed: Path, trials: list[dict],
         assert found[pair] == (None if value is None else pytest.approx(value))
 
 
+@pytest.mark.long
 def test_a_wide_map_is_drawn_with_digits(tmp_path: Path, leanopt) -> None:
     """Neighbouring values share a column; from 0 for the worst to the best's mark."""
     (tmp_path / "strategy.py").write_text(

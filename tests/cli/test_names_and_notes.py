@@ -56,6 +56,7 @@ def test_commands_that_are_proposed_quote_a_name(project: Path, leanopt) -> None
     assert leanopt(project, *command).stdout.startswith(f"trial {command[2]} of my run,")
 
 
+@pytest.mark.long
 def test_a_chosen_name_that_looks_like_a_counted_one_is_left_out(project: Path, leanopt) -> None:
     """The counter goes on behind it."""
     leanopt(project, *SHORT, "--name", "slope-2")

@@ -276,6 +276,7 @@ def test_symbols_together_have_one_fitness_and_a_curve_each(tmp_path: Path, lean
     assert (row.name, row.cells) == ("2y/1y", tuple((number, 2) for number in range(1, 5)))
 
 
+@pytest.mark.long
 def test_a_search_that_is_tested_twice_has_chosen_once(tmp_path: Path, leanopt) -> None:
     """Its parameters do not count as unmoved between its two tests."""
     laid(tmp_path, 'symbol = "AAA"')
@@ -290,6 +291,7 @@ def test_a_search_that_is_tested_twice_has_chosen_once(tmp_path: Path, leanopt) 
         assert {one["compared"] for one in path["drift"]} == {1}
 
 
+@pytest.mark.long
 def test_without_curves_it_says_what_is_missing(tmp_path: Path, leanopt) -> None:
     """The fitness is known all the same."""
     laid(tmp_path, 'symbol = "AAA"')
@@ -306,6 +308,7 @@ def test_without_curves_it_says_what_is_missing(tmp_path: Path, leanopt) -> None
     assert (refused.returncode, why in refused.stderr) == (2, True)
 
 
+@pytest.mark.long
 def test_a_window_says_in_one_line_what_its_strategy_lacks(tmp_path: Path, leanopt) -> None:
     """A test without an equity curve, and one whose message has several lines."""
     text = STRATEGY.replace("no bars in 2012", "no bars\\nin 2012").replace(
@@ -320,6 +323,7 @@ def test_a_window_says_in_one_line_what_its_strategy_lacks(tmp_path: Path, leano
     assert without == "the strategy returned no equity curve"
 
 
+@pytest.mark.long
 def test_nothing_is_joined_after_a_total_loss(tmp_path: Path, leanopt) -> None:
     """The export says why it lacks the windows after it."""
     head, tail = STRATEGY.split("    bad = ")

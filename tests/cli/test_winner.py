@@ -247,6 +247,7 @@ def test_of_several_scenarios_one_is_chosen(copy: Path, leanopt) -> None:
     assert len(_rows(best)) == 5
 
 
+@pytest.mark.long
 def test_a_trial_without_them_says_so(copy: Path, leanopt) -> None:
     """It failed, or the strategy reports none."""
     bare = STRATEGY.replace(", times=times, equity=equity, trades=trades", "")
@@ -263,6 +264,7 @@ def test_a_trial_without_them_says_so(copy: Path, leanopt) -> None:
     assert f"line-2:{failed} failed: strategy error: " in refused.stderr
 
 
+@pytest.mark.alike(1)
 @pytest.mark.parametrize("form", ["equity", "trades"])
 def test_parquet_is_what_csv_is(copy: Path, leanopt, form: str) -> None:
     """With times as timestamps; without pyarrow it says what is needed."""

@@ -150,7 +150,7 @@ def test_examples_of_import_run(quickstart: Path, leanopt: Leanopt) -> None:
         assert completed.stdout.startswith("wrote "), completed.stderr
 
 
-@pytest.mark.alike(3)
+@pytest.mark.alike(1)
 @pytest.mark.slow
 @pytest.mark.parametrize("line", lines("run"))
 def test_examples_of_run_run(
@@ -179,6 +179,7 @@ def test_examples_of_run_run(
         assert completed.stdout.startswith("run quickstart-1: finished")
 
 
+@pytest.mark.alike(1)
 @pytest.mark.slow
 @pytest.mark.parametrize("line", lines("batch"))
 def test_examples_of_batch_run(line: str, quickstart: Path, leanopt: Leanopt) -> None:

@@ -156,6 +156,7 @@ def seen() -> Iterator[Path]:
         yield Path(folder)
 
 
+@pytest.mark.long
 def test_a_socket_that_this_user_may_not_use(seen: Path, doctor: Doctor) -> None:
     """Nobody runs it, in groups of nobody's."""
     nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]

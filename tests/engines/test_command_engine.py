@@ -116,6 +116,7 @@ def test_its_output_is_the_statistics(program: Path, outcome) -> None:
     assert found.net_profit == 0.3
 
 
+@pytest.mark.alike(1)
 @pytest.mark.parametrize(
     ("argument", "category", "message"),
     [
@@ -215,7 +216,7 @@ def test_a_program_that_prints_without_end(tmp_path: Path, outcome) -> None:
     assert failure.message == "the program printed more than 16777216 bytes"
 
 
-@pytest.mark.alike(2)
+@pytest.mark.alike(1)
 @pytest.mark.parametrize(
     ("printed", "message"),
     [
@@ -421,6 +422,7 @@ def test_other_attributes_are_another_build(plain: Path, tmp_path: Path) -> None
     assert build(y=object()) == build(y=object())
 
 
+@pytest.mark.long
 def test_a_module_beside_the_program(tmp_path: Path, outcome) -> None:
     """One file does not find it, since its content does not count; in a folder it does."""
     program = tmp_path / "program" / "main.py"
@@ -438,6 +440,7 @@ def test_a_module_beside_the_program(tmp_path: Path, outcome) -> None:
     assert outcome(Inside(program.parent)).statistics is not None
 
 
+@pytest.mark.long
 def test_a_path_beyond_ascii(tmp_path: Path, outcome) -> None:
     """The worker gets it whole."""
     program = tmp_path / "modèle.py"

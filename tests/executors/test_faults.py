@@ -68,6 +68,7 @@ def test_each_fault_has_its_outcome(bench: Any, fault: str) -> None:
 RETRIED = ("wrong_id", "not_json", "exits", "crashes", "closes_output")
 
 
+@pytest.mark.alike(2)
 @pytest.mark.parametrize("fault", RETRIED)
 def test_a_fresh_worker_gets_what_a_broken_one_lost(bench: Any, fault: str) -> None:
     """What misbehaves once is answered at the second attempt, by another worker."""
@@ -197,6 +198,7 @@ REFUSED: dict[str, tuple[type[LeanoptError], str]] = {
 }
 
 
+@pytest.mark.alike(2)
 @pytest.mark.parametrize("greeting", REFUSED)
 def test_a_hello_that_ends_the_run(bench: Any, greeting: str) -> None:
     """No worker that speaks so can answer anything."""

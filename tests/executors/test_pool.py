@@ -396,7 +396,7 @@ def test_close_while_workers_say_no_hello(bench: Any, eventually: Any) -> None:
     assert bench.left() == []
 
 
-@pytest.mark.alike(2)
+@pytest.mark.alike(1)
 @pytest.mark.parametrize("deed", ["hangs", "forks_and_hangs", "stops", "waits", "closes_all"])
 def test_close_leaves_no_process(bench: Any, deed: str) -> None:
     """Whatever the workers are doing, with their offspring."""

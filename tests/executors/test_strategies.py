@@ -22,7 +22,7 @@ DEEDS: dict[str, tuple[Category | None, str]] = {
 }
 
 
-@pytest.mark.alike(4)
+@pytest.mark.alike(2)
 @pytest.mark.parametrize("deed", DEEDS)
 def test_it_is_categorised_and_the_others_go_on(bench: Any, deed: str) -> None:
     """And at the end nothing that it started is left."""

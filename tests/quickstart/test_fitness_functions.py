@@ -110,7 +110,7 @@ def project(quickstart: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.alike(2)
+@pytest.mark.alike(1)
 @pytest.mark.parametrize("expected", CASES, ids=lambda case: case.__name__)
 def test_a_run_ranks_by_it(
     expected: Callable[[Result], float],

@@ -90,6 +90,7 @@ def test_what_changes_no_result_is_not_listed(project: Path, leanopt) -> None:
     assert "hill-1 ran under different conditions:\n  time_limit: None, now 9.0\n" in said
 
 
+@pytest.mark.long
 def test_files_of_the_strategy_that_have_changed_are_named(project: Path, leanopt) -> None:
     """Those that have changed, are new or gone; not the hash of them all."""
     (project / "used.py").write_text("")
@@ -130,6 +131,7 @@ def test_after_a_failure_a_new_run_begins(project: Path, leanopt) -> None:
     assert names(leanopt, project) == [("hill-2", "finished"), ("hill-1", "finished")]
 
 
+@pytest.mark.long
 def test_a_run_without_a_completed_trial_is_not_shown(project: Path, leanopt) -> None:
     """Whatever kept its trials from completing may be gone."""
     strategy = project / "strategy.py"
@@ -268,6 +270,7 @@ def test_python_follows_the_same_rules(project: Path) -> None:
         leanopt_core.run(pipeline, few, resume=True, again=True)
 
 
+@pytest.mark.long
 def test_shells_complete_names_of_runs(project: Path, leanopt, monkeypatch) -> None:
     """Those of the project that is given; without a store there are none."""
     parameter = click.Argument(["run"])

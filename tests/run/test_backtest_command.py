@@ -147,6 +147,7 @@ def test_mistakes_are_named(project: Path, leanopt, given: tuple[str, ...], expe
     assert not (project / STORE).exists()
 
 
+@pytest.mark.long
 def test_fixed_parameters_need_no_value(project: Path, leanopt, said: Json) -> None:
     """Nor a stage; another value than the pipeline's is marked."""
     text = (project / "pipeline.toml").read_text()
@@ -173,6 +174,7 @@ def test_several_scenarios(project: Path, leanopt, said: Json) -> None:
     assert ran(project) == 2
 
 
+@pytest.mark.long
 def test_symbols_of_an_option_or_a_file(project: Path, leanopt, said: Json, tmp_path: Path) -> None:
     """Each has a scenario with what the file says, in place of the pipeline's symbol."""
     with (project / "pipeline.toml").open("a") as pipeline:

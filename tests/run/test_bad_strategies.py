@@ -170,7 +170,7 @@ BROKEN = {
 }
 
 
-@pytest.mark.alike(2)
+@pytest.mark.alike(1)
 @pytest.mark.parametrize("name", BROKEN)
 def test_a_strategy_that_cannot_be_used_is_said_before_anything_is_stored(
     folder: Path, leanopt, name: str

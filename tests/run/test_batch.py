@@ -162,6 +162,7 @@ def test_a_set_that_comes_twice_runs_once(
     assert len(trials(project)) == 2
 
 
+@pytest.mark.long
 def test_texts_are_no_variables(project: Path, leanopt, trials: Callable[..., Trials]) -> None:
     """Nor TOML."""
     hostile = ["${HOME}", "a\"b'c", "2020-01-01", "tab\there", "ünï"]

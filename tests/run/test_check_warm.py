@@ -126,6 +126,7 @@ def test_a_run_that_waits_for_a_slow_fresh_worker_says_so(
     assert said.count("is made again on a fresh worker, to compare (search.check_warm)") == 1
 
 
+@pytest.mark.long
 def test_zero_makes_none_again(warm: Callable[..., Path], leanopt: Any) -> None:
     """Not even the one of each run."""
     folder = warm("kept.append(x); profit += len(kept)", 0)

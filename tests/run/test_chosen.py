@@ -258,6 +258,7 @@ def test_a_run_by_fitness_can_be_seen_by_plateau(
     )
 
 
+@pytest.mark.long
 def test_a_few_trials_have_no_plateau(folder: Path, leanopt: Leanopt) -> None:
     """The best one is then chosen, and the page says why."""
     leanopt(

@@ -137,6 +137,7 @@ def test_returns(searched: Path) -> None:
             store.equity(run, 1, scenario="up")
 
 
+@pytest.mark.long
 def test_days_that_not_all_have(project: Path) -> None:
     """A trial without a value on a day has no change on it."""
     strategy = project / "strategy.py"

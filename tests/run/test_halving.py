@@ -206,6 +206,7 @@ def test_any_number_of_workers(
     assert canonical(tmp_path) == canonical(halved)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_killed_and_resumed(
     halved: Path, kind: str, tmp_path: Path, leanopt, start, canonical, shown

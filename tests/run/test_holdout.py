@@ -317,6 +317,7 @@ def test_another_strategy_is_not_compared(project: Path, leanopt: Leanopt) -> No
     assert "out of sample: violates Drawdown <= 5%" in done.stdout
 
 
+@pytest.mark.alike(3)
 @pytest.mark.parametrize(
     ("pipeline", "run", "arguments", "code", "message"),
     [

@@ -173,7 +173,7 @@ STAGES = {
 }
 
 
-@pytest.mark.alike(3)
+@pytest.mark.alike(1)
 @pytest.mark.parametrize("deed", STAGES)
 def test_a_hostile_stage_is_named_and_nothing_told_is_lost(
     project: Path, site: Path, leanopt, shown, deed: str
@@ -215,7 +215,7 @@ FITNESS = {
 }
 
 
-@pytest.mark.alike(1)
+@pytest.mark.long
 @pytest.mark.parametrize("deed", FITNESS)
 def test_a_hostile_fitness_function_is_named(
     project: Path, site: Path, leanopt, shown, deed: str
@@ -240,7 +240,7 @@ SINKS = {
 }
 
 
-@pytest.mark.alike(1)
+@pytest.mark.long
 @pytest.mark.parametrize("deed", SINKS)
 def test_a_sink_that_fails_is_dropped_with_a_warning(
     project: Path, site: Path, leanopt, canonical, deed: str

@@ -11,6 +11,7 @@ import pytest
 from tests.stored import told
 
 
+@pytest.mark.long
 def test_a_store_that_is_removed_in_mid_run_is_no_success(project: Path, start) -> None:
     """Exit code 7, and the path."""
     process = start(project, "run", "pipeline.toml", HILL_DELAY="0.1")

@@ -56,6 +56,7 @@ def test_it_shows_the_same(older: Path, shown) -> None:
     assert (report["best"][0]["trial"], report["best"][0]["state"]) == (17, "completed")
 
 
+@pytest.mark.alike(2)
 @pytest.mark.parametrize("schema", SCHEMAS)
 def test_every_schema_shows_and_resumes(
     tmp_path: Path, leanopt, shown, canonical, schema: str

@@ -87,6 +87,7 @@ def more(folder: Path, *lines: str) -> None:
     (folder / "strategy.py").write_text(text)
 
 
+@pytest.mark.long
 def test_a_changed_file_is_no_answer_and_its_return_is(small: Path, again: Again) -> None:
     """Also of backtests that got its content from memory; each of two contents has its results."""
     assert again() == (0, 12.0)

@@ -134,6 +134,7 @@ def test_a_window_is_probed_on_its_own_days(
     ]
 
 
+@pytest.mark.long
 def test_what_has_no_plateau_is_refused(folder: Path, leanopt: Leanopt) -> None:
     """A point that is no trial, and a trial without neighbours."""
     leanopt(folder, "run", "pipeline.toml", *SOME)

@@ -138,7 +138,7 @@ def test_the_best_is_the_same_and_backtests_are_saved(
     assert {one.get("pruned_at") for one in lines(canonical(pruned))} == {None, 0, 1, 2}
 
 
-@pytest.mark.alike(1)
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize("workers", ["1", "7"])
 def test_any_number_of_workers(

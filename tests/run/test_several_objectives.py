@@ -101,6 +101,7 @@ def test_the_whole_way(project: Path, leanopt, canonical, shown) -> None:
         assert store.document(run, "front") == front
 
 
+@pytest.mark.long
 def test_a_column_is_sorted_by_its_objectives_direction(project: Path, leanopt) -> None:
     """The run knows it even if all values are 0; trials show it in stores that do not."""
     zero = "--set", 'fitness.orders.statistic="Never"'

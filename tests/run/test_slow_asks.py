@@ -125,6 +125,7 @@ def test_a_plan_says_what_is_wanted_made_and_to_be_set(planned: Planned) -> None
     assert cured["hash"] != found["hash"]
 
 
+@pytest.mark.long
 def test_few_workers_want_no_more_than_is_made(planned: Planned) -> None:
     """Two workers want 40 asks a second; a method that declares nothing is not spoken of."""
     found = planned("stage.1.name=random", SLOW)
@@ -134,6 +135,7 @@ def test_few_workers_want_no_more_than_is_made(planned: Planned) -> None:
     assert planned("stage.random.use=silent")["time"]["asks"] == []
 
 
+@pytest.mark.long
 def test_the_stage_is_named_so_that_set_finds_it(planned: Planned) -> None:
     """By its place, if its name is no bare key."""
     name = 'stage.1.name="the end"'
@@ -169,6 +171,7 @@ WAITING = re.compile(
 )
 
 
+@pytest.mark.alike(1)
 @pytest.mark.usefixtures("clock")
 @pytest.mark.parametrize(
     ("use", "more", "advised"),

@@ -129,6 +129,7 @@ def test_each_symbol_of_a_universe(project: Project, leanopt, canonical) -> None
         assert len(one["cuts"]) + len(one["statistics"]) == 1 + one.get("pruned_at", 2)
 
 
+@pytest.mark.alike(1)
 @pytest.mark.parametrize("takes", ["", ', takes="dates"'])
 def test_an_engine_without_dates_is_refused(project: Project, install, leanopt, takes: str) -> None:
     """Before the run: every rung would be all days."""
@@ -155,7 +156,7 @@ METHODS = {
 }
 
 
-@pytest.mark.alike(1)
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 def test_methods_that_learn(project: Project, leanopt, start, canonical, method: str) -> None:

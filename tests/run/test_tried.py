@@ -131,6 +131,7 @@ def test_a_backtest_made_again_for_its_curve_is_the_same(project: Path, leanopt:
     assert tried(project).total == tried(project).in_runs == 12
 
 
+@pytest.mark.long
 def test_each_search_has_its_own(project: Path, leanopt: Leanopt) -> None:
     """Of two symbols, also in deleted runs."""
     sets = ("--symbol", "AB,CD", "--set", "scenario.separate=true")

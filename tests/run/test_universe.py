@@ -159,6 +159,7 @@ def test_run_and_watch_tell_the_searches_apart(tmp_path: Path, leanopt: Leanopt)
     assert [row.best for row in rows] == found
 
 
+@pytest.mark.long
 def test_all_fail(tmp_path: Path, leanopt: Leanopt) -> None:
     """Then the exit code is that of a run without a completed trial."""
     folder = write(tmp_path / "p", ["broken", "absent"])
@@ -195,6 +196,7 @@ def test_together_the_median_of_all_symbols_counts(tmp_path: Path, leanopt: Lean
     assert dump(leanopt, again) == whole
 
 
+@pytest.mark.long
 def test_python_says_it_too(tmp_path: Path) -> None:
     """As a warning: the run has results."""
     folder = write(tmp_path / "p", ["SPY", "broken"])
@@ -221,6 +223,7 @@ def test_another_symbol_changes_no_other_search(tmp_path: Path, leanopt: Leanopt
     assert report["backtests"]["from_cache"] == 16
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("workers", [1, pytest.param(7, marks=pytest.mark.long)])
 def test_any_number_of_workers(tmp_path: Path, leanopt: Leanopt, truth: str, workers: int) -> None:
     """The same trials of 20 symbols, with random delays."""
@@ -295,6 +298,7 @@ def test_hostile_symbols(tmp_path: Path, leanopt: Leanopt) -> None:
         assert page.splitlines()[1] == f"search {number}: {symbol}"
 
 
+@pytest.mark.long
 def test_symbols_that_are_numbers(tmp_path: Path, leanopt: Leanopt) -> None:
     """The symbol goes before the number of a search, also in the commands that are proposed."""
     folder = write(tmp_path / "p", ["2", "1", "absent"])
@@ -322,6 +326,7 @@ def test_backtest_of_a_trial_is_that_of_its_search(tmp_path: Path, leanopt: Lean
     assert [at["scenario"] for at in more["backtests"]] == ["SPY", "QQQ"]
 
 
+@pytest.mark.long
 def test_commands_name_searches_by_symbol(tmp_path: Path, leanopt: Leanopt) -> None:
     """By number or by name; an unknown name gets the nearest right one."""
     folder = write(tmp_path / "p", ["SPY", "QQQ"])

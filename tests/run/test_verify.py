@@ -168,6 +168,7 @@ def test_another_statistic_differs(verify: Verify) -> None:
     assert second == ["6", "default", "equal", "mark-6"]
 
 
+@pytest.mark.long
 def test_another_fingerprint_differs(verify: Verify) -> None:
     """Though every statistic is equal."""
     done = verify("hidden", "--json")
@@ -307,6 +308,7 @@ def test_another_environment_is_told(verify: Verify) -> None:
     assert f"warning: {said}" in done.stderr
 
 
+@pytest.mark.long
 def test_each_scenario_is_compared(verify: Verify, twin: Path) -> None:
     """Of each trial."""
     scenarios = '\n[[scenario]]\nname = "calm"\n\n[[scenario]]\nname = "wild"\n'

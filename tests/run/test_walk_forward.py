@@ -198,6 +198,7 @@ _TESTS = """
 SELECT count(*) FROM evaluations JOIN scenarios USING (search_id, ordinal) WHERE role = 'test'"""
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("count", "least"),

@@ -139,6 +139,7 @@ def test_each_window_has_the_warm_up(project: Path, leanopt, canonical, more: st
     assert found["statistics"]["Seen"] == (17 if more else 10)
 
 
+@pytest.mark.alike(1)
 @pytest.mark.parametrize(("warmup", "seen"), [("7d", 7), ("0d", 0)])
 def test_windows_can_do_without_the_scenarios_warm_up(
     project: Path, leanopt, canonical, warmup: str, seen: int
@@ -154,6 +155,7 @@ def test_windows_can_do_without_the_scenarios_warm_up(
     assert f"train 4d, test 1d, warmup {warmup}" in said
 
 
+@pytest.mark.long
 def test_no_days_of_warm_up_are_as_none(backtest: Backtest) -> None:
     """The content key, too, is that of a scenario without."""
     assert [backtest(*one)["from_cache"] for one in ([], ["0d"], ["0w"])] == [False, True, True]

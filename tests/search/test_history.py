@@ -168,6 +168,7 @@ def test_ranks_in_step_are_found_as_fast_as_others(stride, monkeypatch):
 MANY = 2**18 // 3 + 20
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("digits", "names", "limit"),

@@ -188,6 +188,7 @@ def test_a_trial_has_a_backtest_for_each_scenario(ready: Prepared, store: Store)
         assert trial.fitness == 0.5 - x
 
 
+@pytest.mark.alike(1)
 @pytest.mark.parametrize("workers", [1, 3])
 def test_several_searches_share_a_run_and_the_first_goes_first(
     ready: Prepared, store: Store, workers: int

@@ -51,7 +51,7 @@ def test_the_sound_method_passes_all(verdicts: Verdicts) -> None:
     assert [name for name, passed in verdicts["Sound"].items() if not all(passed)] == []
 
 
-@pytest.mark.alike(10)
+@pytest.mark.alike(5)
 @pytest.mark.parametrize(("method", "test"), CAUGHT.items())
 def test_a_broken_method_is_caught(verdicts: Verdicts, method: str, test: str) -> None:
     """By the test whose name says what is wrong."""

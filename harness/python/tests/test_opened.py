@@ -193,6 +193,7 @@ def test_compiled_modules(ask: Any, tmp_path: Path) -> None:
     assert opened(ask(code), folder)["gadget.so"] == state(folder / "gadget.so")
 
 
+@pytest.mark.alike(2)
 @pytest.mark.parametrize(
     "place",
     [

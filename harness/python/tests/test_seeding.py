@@ -29,6 +29,7 @@ WHEN = {
 }
 
 
+@pytest.mark.alike(2)
 @pytest.mark.parametrize("when", WHEN)
 @pytest.mark.parametrize("kind", DRAWS)
 def test_every_worker_draws_the_same_in_any_order(

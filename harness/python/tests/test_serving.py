@@ -279,6 +279,7 @@ def test_a_request_that_is_too_long_is_skipped(start: Start, write: Write) -> No
     assert harness.run()["status"] == "complete"
 
 
+@pytest.mark.alike(4)
 @pytest.mark.parametrize(
     "line",
     [
@@ -450,6 +451,7 @@ def test_an_answer_too_long_for_any_client_is_no_result(start: Start, write: Wri
     assert harness.run(n=1)["statistics"] == {"text": "x"}
 
 
+@pytest.mark.alike(2)
 @pytest.mark.parametrize("how", ["path", "isolated", "bare", "module", "elsewhere"])
 def test_it_runs_by_path_and_as_a_module(
     start: Start,
@@ -495,6 +497,7 @@ def run(parameters, scenario):
         assert str(Path(package).parent) not in folders
 
 
+@pytest.mark.alike(1)
 @pytest.mark.parametrize("closed", ["2>&-", "<&-", "<&- 2>&-"])
 def test_it_runs_without_an_input_or_a_standard_error(
     write: Write, program: list[str], closed: str

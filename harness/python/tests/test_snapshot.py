@@ -67,6 +67,7 @@ def import_more(project: Path) -> None:
     (project / "pkg" / "leaf" / "__init__.py").write_text("VALUE = 1000\n")
 
 
+@pytest.mark.alike(2)
 @pytest.mark.parametrize("change", [lambda _: None, break_all, delete_all, import_more])
 def test_the_snapshot_runs_under_the_paths_of_the_sources(
     entry: str, describe: Any, start: Any, tmp_path: Path, change: Callable[[Path], None]

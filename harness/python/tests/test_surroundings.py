@@ -107,7 +107,7 @@ def good(harness: Any) -> Any:
     return answer["statistics"]
 
 
-@pytest.mark.alike(6)
+@pytest.mark.alike(3)
 @pytest.mark.smoke
 @pytest.mark.parametrize("bad", PUT_BACK.values(), ids=PUT_BACK)
 def test_what_a_backtest_changes_is_put_back(serve: Serve, bad: str) -> None:

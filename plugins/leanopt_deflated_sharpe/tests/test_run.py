@@ -72,6 +72,7 @@ def test_a_test_of_a_walk_forward_is_measured_by_the_budget(tmp_path: Path) -> N
         assert score.fitness == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_holdout_is_measured_by_the_budget(tmp_path: Path, leanopt: Callable[..., Any]) -> None:
     """As if `trials` were the trials of all stages."""

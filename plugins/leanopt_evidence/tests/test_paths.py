@@ -129,6 +129,7 @@ def test_one_window_alone_has_no_path(project: Path) -> None:
     assert found.verdict == found.verdicts[0]
 
 
+@pytest.mark.long
 def test_a_path_is_shown(project: Path, leanopt) -> None:
     """Its figures, and a row for each window; a single run without windows has no path."""
     shown = leanopt(project, "show", "--evidence").stdout

@@ -430,6 +430,7 @@ def test_what_is_unknown_has_its_reason() -> None:
     assert sensitivity(fixed, [Told(1, (), 1.0, 0.0)]).fitness.reason == "no parameter is searched"
 
 
+@pytest.mark.long
 def test_many_trials_are_sampled() -> None:
     """The forest sees a thousand of them, the slices all."""
     space = space_of(20, 20, 20)

@@ -78,6 +78,7 @@ def test_leave_often_decides_nothing(project: Path, found: Sensitivity) -> None:
     assert (found.best.trial, found.best.fitness) == (best.number, best.fitness)
 
 
+@pytest.mark.long
 def test_the_example_of_the_readme(
     project: Path, found: Sensitivity, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -64,6 +64,7 @@ def tops(kind: str, share: float) -> tuple[list[float], list[float]]:
     return found, drawn
 
 
+@pytest.mark.alike(1)
 @pytest.mark.parametrize(("kind", "share"), [("smooth", 0.0001), ("rugged", 0.001)])
 def test_finds_the_top_and_beats_random(kind: str, share: float) -> None:
     """In the median among the best 1 or 10 in 10,000; better than random for nearly all seeds."""

@@ -109,6 +109,7 @@ def test_constraints_cost_no_evenness_where_they_need_not(design: str) -> None:
         assert sorted(level * 20 // (80, 40, 20)[axis] for level in levels) == list(range(20))
 
 
+@pytest.mark.alike(1)
 @pytest.mark.parametrize("design", ALIKE)
 @settings(max_examples=30, deadline=None)  # an optimised design takes a while
 @given(
@@ -173,6 +174,7 @@ def test_avoids_what_earlier_stages_tried(design: str) -> None:
     assert proposed[-1].proposal.origin == "all 3 points left, fewer than the 90 asked for"
 
 
+@pytest.mark.alike(1)
 @pytest.mark.parametrize("design", DESIGNS)
 def test_distance_changes_nothing(design: str) -> None:
     """Results are not looked at, so that the design is the same however late they come."""

@@ -197,6 +197,7 @@ def test_the_least_violated_where_nothing_is_feasible() -> None:
     assert all(chebyshev(point, (9, 9)) == 1 for point in mixed)
 
 
+@pytest.mark.alike(1)
 @pytest.mark.parametrize("lookahead", [1, 16, 48])
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10**6))

@@ -53,6 +53,7 @@ def searched(power: float, seed: int, trials: int, **options: float) -> list[Poi
     return drive(SPACE, [rule], judge, seed=seed).points
 
 
+@pytest.mark.alike(1)
 @pytest.mark.parametrize("power", [0.5, 2.0])
 def test_finds_known_fronts_far_better_than_chance(power: float) -> None:
     """With 400 trials of 85 million points, on each of three seeds."""

@@ -135,7 +135,7 @@ def test_what_is_missing_is_said_before_the_run(sampler: str, module: str) -> No
     assert f"pip install 'leanopt-optuna[{sampler}]'" in said
 
 
-@pytest.mark.alike(5)
+@pytest.mark.alike(2)
 @pytest.mark.parametrize(
     "options",
     [

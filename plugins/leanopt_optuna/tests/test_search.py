@@ -72,6 +72,7 @@ def test_tpe_never_repeats(space, stage) -> None:
     assert {command.attempt for command in search.proposed} == {0}
 
 
+@pytest.mark.alike(2)
 @pytest.mark.parametrize("sampler", ["tpe", *QUICK])
 @settings(max_examples=8, deadline=None)
 @given(
@@ -207,6 +208,7 @@ def test_a_pruned_trial_is_below_the_best_complete_one(space) -> None:
     assert study._study.best_trial.number == 0
 
 
+@pytest.mark.alike(1)
 @pytest.mark.smoke
 @pytest.mark.parametrize("lookahead", [1, 12])
 @pytest.mark.parametrize("few", [{}, {"n_startup_trials": 3, "n_ei_candidates": 5}])

@@ -190,6 +190,7 @@ def test_the_trials_of_a_run_become_the_plan(
     assert json.loads(shown.stdout)["run"] == "given-2"
 
 
+@pytest.mark.long
 def test_a_budget_takes_the_best_of_a_run(
     project: Path, leanopt: Callable[..., Any], trials: Callable[..., list[dict[str, Any]]]
 ) -> None:
@@ -202,6 +203,7 @@ def test_a_budget_takes_the_best_of_a_run(
     assert [trial["parameters"]["fast"] for trial in trials("given-2")] == [4, 12, 20]
 
 
+@pytest.mark.alike(1)
 @pytest.mark.parametrize(
     ("change", "expected"),
     [

@@ -65,6 +65,7 @@ def test_seeds_give_other_orders() -> None:
     assert sorted(first) == sorted(second)
 
 
+@pytest.mark.long
 def test_draws_uniformly() -> None:
     """Over many seeds each feasible point comes about equally often at each place (chi-squared).
 

@@ -237,6 +237,7 @@ def test_a_report_overwrites_no_strategy(searched: Path, leanopt: Leanopt) -> No
     assert (searched / "strategy.py").read_text() == STRATEGY
 
 
+@pytest.mark.long
 def test_several_symbols_have_a_page_each(tmp_path: Path, leanopt: Leanopt) -> None:
     """And one across."""
     universe = PIPELINE.replace('symbol = "A"', 'universe = ["A", "B"]\nseparate = true')
@@ -249,6 +250,7 @@ def test_several_symbols_have_a_page_each(tmp_path: Path, leanopt: Leanopt) -> N
         assert [row[0] for row in sections[name]["tables"][0]["rows"]] == ["A", "B"]
 
 
+@pytest.mark.long
 def test_without_curves_it_says_how_to_get_them(tmp_path: Path, leanopt: Leanopt) -> None:
     """The section stays."""
     leanopt(lay(tmp_path, STRATEGY, PIPELINE), "run", "--set", "search.curves=none")

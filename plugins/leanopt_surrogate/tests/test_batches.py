@@ -42,6 +42,7 @@ def worth(point: Point) -> Score:
     return Score(failure="timeout") if sum(point) % 3 == 0 else Score(value, value)
 
 
+@pytest.mark.alike(1)
 @pytest.mark.parametrize("lookahead", [1, 7, 48])
 def test_a_resumed_search_continues_as_it_would_have(
     stage: MakeStage, space: MakeSpace, lookahead: int
@@ -54,6 +55,7 @@ def test_a_resumed_search_continues_as_it_would_have(
         assert again.proposed == whole
 
 
+@pytest.mark.alike(1)
 @pytest.mark.parametrize("lookahead", [1, 7])
 def test_batches_end_where_candidates_do(
     stage: MakeStage, space: MakeSpace, lookahead: int

@@ -61,7 +61,7 @@ def extreme(point: Point) -> Score:
 SCORES = {f.__name__: f for f in (bowl, partly, constant, extreme)}
 
 
-@pytest.mark.alike(4)
+@pytest.mark.alike(1)
 @pytest.mark.parametrize("score", SCORES)
 @pytest.mark.parametrize("lookahead", [1, 16, 48])
 def test_new_feasible_points_whatever_is_told(
@@ -132,6 +132,7 @@ class Scan:
         """Learn nothing."""
 
 
+@pytest.mark.alike(1)
 @pytest.mark.parametrize(
     ("trials", "before", "spread"), [(80, 3, 21), (40, 40, 0), (40, 3, 10), (12, 1, 7)]
 )

@@ -214,6 +214,7 @@ def test_comments_in_a_file_are_passed_over(lean: Lean) -> None:
     assert answer["message"].startswith("LEAN ended with exit code 1 before it wrote a file")
 
 
+@pytest.mark.alike(2)
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -44,6 +44,7 @@ def test_a_pattern_of_no_data_is_refused_and_a_right_one_watches(run: Run, lean:
     assert hash_of(run("plan", "pipeline.toml", "--json")) != before
 
 
+@pytest.mark.long
 def test_without_a_resolution_prices_are_looked_for_in_any(run: Run, lean: Project) -> None:
     """A symbol without prices is told; else that their days are not looked at."""
     lean.edit('resolution = "daily"\n', "")
@@ -56,6 +57,7 @@ def test_without_a_resolution_prices_are_looked_for_in_any(run: Run, lean: Proje
     ) in run("plan", "pipeline.toml", *LATER)
 
 
+@pytest.mark.alike(1)
 @pytest.mark.parametrize("key", ["resolution", "market", "security_type"])
 def test_what_is_no_text_is_refused(run: Run, key: str) -> None:
     """It would name no prices."""
@@ -76,6 +78,7 @@ def test_a_symbol_that_only_running_tells_is_noted(run: Run, lean: Project) -> N
     )
 
 
+@pytest.mark.long
 def test_a_market_that_only_running_tells_is_noted(run: Run, lean: Project) -> None:
     """The same."""
     source = "EmaBands/EmaBands.cs"

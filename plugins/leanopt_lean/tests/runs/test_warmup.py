@@ -56,6 +56,7 @@ def test_windows_need_dates_that_reach_the_strategy(run: Run, lean: Project, com
             assert store.execute("SELECT count(*) FROM backtests").fetchone() == (0,)
 
 
+@pytest.mark.long
 def test_the_warm_harness_sets_the_dates_of_windows(run: Run, lean: Project) -> None:
     """So the source needs to read none; the plan lists the windows."""
     lean.edit('pass_as = { start = "start", end = "end" }', "")
