@@ -265,10 +265,11 @@ def forks(request: dict) -> None:
 
 
 def forks_and_hangs(_: dict) -> None:
-    """Leave the same behind, and hang."""
+    """Leave the same behind, say in the scratch folder that all are there, and hang."""
     if not os.fork():
         rest()
     daemon(rest)
+    Path(os.environ["LEANOPT_SCRATCH"], "forked").touch()
     rest()
 
 

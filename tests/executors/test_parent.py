@@ -41,7 +41,10 @@ def owner(bench: Any, eventually: Any) -> Iterator[subprocess.Popen[bytes]]:
     script = Path(__file__).with_name("misbehaving.py")
     command = [sys.executable, "-c", OWNER, str(bench.folder), str(script), str(WORKERS)]
     with subprocess.Popen(command) as process:
-        eventually(lambda: len(bench.left()) == EACH * WORKERS)
+        # Not by their number: a daemon has a process between itself and the worker at first.
+        scratch = bench.folder / ".leanopt" / "scratch"
+        eventually(lambda: len(list(scratch.glob("*/*/forked"))) == WORKERS)
+        assert len(bench.left()) == EACH * WORKERS
         yield process
         process.kill()
     eventually(lambda: not bench.left())
@@ -77,8 +80,10 @@ def test_the_next_start_removes_what_a_dead_one_left(
     assert left not in folders(bench)
 
 
-def test_the_next_start_ends_what_outlived_its_guard(bench: Any, owner: Any) -> None:
-    """Processes are known by their mark."""
+def test_the_next_start_ends_what_outlived_its_guard(
+    bench: Any, owner: Any, eventually: Any
+) -> None:
+    """Processes are known by their mark. On a busy machine a killed one takes a while to go."""
     os.kill(owner.pid, signal.SIGSTOP)
     for guard in _children(owner.pid):
         os.kill(guard, signal.SIGKILL)
@@ -86,7 +91,7 @@ def test_the_next_start_ends_what_outlived_its_guard(bench: Any, owner: Any) -> 
     owner.wait()
     assert bench.left() != []
     bench.executor.run_command(Command(("true",)))
-    assert bench.left() == []
+    eventually(lambda: not bench.left())
 
 
 def test_a_living_one_is_left_in_peace(bench: Any, owner: Any) -> None:
