@@ -76,13 +76,17 @@ def _same(one: Figure, two: Figure, tolerance: float) -> bool:
 
 
 def _outputs(one: Outcome, two: Outcome) -> Iterator[list[Pair]]:
-    """Yield the values by name of each output that both have, besides statistics."""
+    """Yield the values by name of each output that both have, besides statistics.
+
+    A curve has thousands of values: only those that differ at all get a name.
+    """
     if one.returns and two.returns:
         before = dict(zip(one.returns.days, one.returns.values, strict=True))
         now = dict(zip(two.returns.days, two.returns.values, strict=True))
         yield [
             (f"daily return of {date.fromordinal(day)}", before.get(day), now.get(day))
             for day in sorted({*before, *now})
+            if before.get(day) != now.get(day)
         ]
     if one.equity and two.equity:
         before = dict(zip(one.equity.times, one.equity.values, strict=True))
@@ -90,6 +94,7 @@ def _outputs(one: Outcome, two: Outcome) -> Iterator[list[Pair]]:
         yield [
             (f"equity at {_moment(time)}", before.get(time), now.get(time))
             for time in sorted({*before, *now})
+            if before.get(time) != now.get(time)
         ]
     if one.trades is not None and two.trades is not None:
         yield [("closed trades", len(one.trades), len(two.trades))]

@@ -121,7 +121,7 @@ def test_what_is_left_out(ask: Any, tmp_path: Path) -> None:
     ):
         answer = ask(code, data=str(data))
         assert answer["status"] == "complete", answer
-        assert "opened" not in answer, code
+        assert "opened" not in answer, (code, answer["opened"])
 
 
 def test_what_the_import_reads_is_in_the_first_answer(
