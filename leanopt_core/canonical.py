@@ -29,12 +29,12 @@ def _number(value: Decimal) -> int | float | str:
     return near if Decimal(repr(near)) == value else format(value.normalize(), "f")
 
 
-# Made once, since every trial needs it: `json.JSONEncoder` makes this encoder for each value.
+# Made once, since every trial needs them: `json.JSONEncoder` makes such an encoder for each value.
 _chunks: Final = make_encoder(None, _plain, encode_basestring, None, ":", ",", True, False, False)
 _decode: Final = json.JSONDecoder().raw_decode
-_encode_strictly: Final = json.JSONEncoder(
-    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-).encode
+_strict_chunks: Final = make_encoder(
+    None, json.JSONEncoder().default, encode_basestring, None, ":", ",", True, False, False
+)
 
 
 def canonical_json(value: object) -> str:
@@ -64,7 +64,7 @@ def as_stored(value: object) -> Any:
 
 def strict_json(value: object) -> str:
     """Return JSON as `canonical_json` does; a value that is not of JSON raises TypeError."""
-    return _encode_strictly(value)
+    return "".join(_strict_chunks(value, 0))
 
 
 def digest(value: object) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
+from itertools import starmap
 from json.encoder import encode_basestring_ascii as quoted
 from pathlib import Path
 from typing import Any
@@ -142,9 +144,7 @@ class PythonEngine:
 
     def request(self, backtest: Backtest, outputs: frozenset[str], hello: Hello) -> Request:  # noqa: ARG002 - the harness is ours
         """Make the request for one backtest, in the protocol's inline form."""
-        parameters = ",".join(
-            f"{quoted(name)}:{_literal(value)}" for name, value in backtest.parameters.items()
-        )
+        parameters = ",".join(starmap(_member, backtest.parameters.items()))
         scenario = self._scenario_text(backtest.scenario)
         outputs -= {DOCUMENT}  # this engine writes no files
         asked = f',"outputs":{json.dumps(sorted(outputs))}' if outputs else ""
@@ -188,9 +188,11 @@ def _described(output: str) -> dict[str, Any] | None:
     return described if isinstance(described, dict) else None
 
 
-def _literal(value: Value) -> str:
-    """Return a value as JSON, numbers exactly as stored."""
-    return quoted(value) if isinstance(value, str) else number_text(value)
+# A search uses the same few levels of its axes again and again. `typed`, since 1 == True.
+@lru_cache(maxsize=4096, typed=True)
+def _member(name: str, value: Value) -> str:
+    """Return a parameter as a member of a JSON object, numbers exactly as stored."""
+    return f"{quoted(name)}:{quoted(value) if isinstance(value, str) else number_text(value)}"
 
 
 def _exact(value: Any) -> str:

@@ -140,7 +140,8 @@ class Pool(Closing, Generic[T]):
         """
         self._queue.add(ticket, request, fresh=fresh)
         self._hand_out()
-        self._provide_fresh()
+        if fresh:
+            self._provide_fresh()
         self._handle_pending()
 
     @property

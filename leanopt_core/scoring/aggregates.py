@@ -31,14 +31,14 @@ def score_each(
     With several scenarios each reason begins with its scenario: `SPY: no statistic 'Drawdown'`.
     The weights are those of the backtests.
     """
-    scored = [_named(backtest, score(backtest), backtests) for backtest in backtests]
+    scored = [score(backtest) for backtest in backtests]
+    if len(backtests) > 1:
+        scored = [_named(*one) for one in zip(backtests, scored, strict=True)]
     weights = [backtest.weight for backtest in backtests] if how == "weighted" else None
     return aggregate(scored, how, direction=direction, q=q, weights=weights)
 
 
-def _named(backtest: Backtested, fitness: Fitness, backtests: Sequence[Backtested]) -> Fitness:
-    if len(backtests) == 1:
-        return fitness
+def _named(backtest: Backtested, fitness: Fitness) -> Fitness:
     return evolve(fitness, reasons=tuple(f"{backtest.scenario}: {r}" for r in fitness.reasons))
 
 

@@ -15,6 +15,8 @@ from leanopt_core.search.commands import Propose, SearchCommand, Tell
 #: A look takes so many seconds at least, and so many backtests.
 _SECONDS: Final = 2.0
 _BACKTESTS: Final = 10
+# Made once, since every command is looked at.
+_BY_METHODS: Final = (Propose, Tell)
 #: The least shares of the time in which methods think, and for which workers idle.
 _THINKING: Final = 0.5
 _IDLE: Final = 0.2
@@ -54,7 +56,7 @@ class AskWatch:
             return advance()
         since = self._clock()
         command = advance()
-        if isinstance(command, Propose | Tell):
+        if isinstance(command, _BY_METHODS):
             self._thought[command.index] += self._clock() - since
             self._asked[command.index] += isinstance(command, Propose)
         return command
@@ -67,7 +69,8 @@ class AskWatch:
             self._looks = 1
             self._begin()
             return None
-        self._worked += sum(one.seconds for one in finished)
+        for one in finished:
+            self._worked += one.seconds
         self._ended += len(finished)
         seconds = self._clock() - self._since
         if seconds < _SECONDS or self._ended < max(_BACKTESTS, self._workers):

@@ -110,7 +110,7 @@ class Backtests:
 
     def patience(self) -> float:
         """Return how many seconds may pass before the next `collect` or `commit`."""
-        return self._queue.patience(self._workers.room(), len(self._running))
+        return self._queue.patience(self._workers.room, len(self._running))
 
     @property
     def check_patience(self) -> float:
@@ -126,7 +126,7 @@ class Backtests:
     ) -> None:
         """Use a cached outcome, join an equal backtest in progress, or queue a new one."""
         backtest = keyed.backtest
-        if any(key in cached for key in keyed.keys):
+        if cached and any(key in cached for key in keyed.keys):
             self._use(pending, scenario_index, keyed.keys, cached)
             return
         # Equal backtests run once, also where several searches ask for them.
@@ -195,20 +195,20 @@ class Backtests:
             raise self._unable
         return bool(answered or finished or done)
 
-    def check_warm(self, *, ending: bool = False, last: bool = False) -> bool:
+    def check_warm(self, *, ending: Callable[[], bool] = lambda: False, last: bool = False) -> bool:
         """Make a backtest again on a fresh worker if it is time; return whether one is under way.
 
-        With `ending`, no trial will be proposed any more; with `last`, the search has ended.
+        `ending` says whether no trial will be proposed any more, `last` that the search has ended.
         """
         hello = self._workers.hello
         if hello is None or not hello.warm:
             return False
-        if self._warm.patience <= 0:
+        if self._again and self._warm.patience <= 0:
             self._give_up()
         idle = last or (not self.queued and self._workers.idle() > 0)
         seconds = self._workers.start_seconds
         # What must be made anyway is made while the last backtests leave a worker without work.
-        must = last or (ending and idle)
+        must = last or (idle and ending())
         one = self._warm.next(idle=idle, start_seconds=seconds, last=must)
         if one is not None:
             ticket = next(self._tickets)

@@ -25,13 +25,13 @@ from leanopt_core.outputs import (
     plain_number,
     read_trade,
 )
+from leanopt_core.search.guard import MAPPINGS
 from leanopt_core.shown import shown
 from leanopt_core.statistics import Statistics
 from leanopt_core.work import Category, Failure, Launch, Outcome, Request
 
-# The usual type first: of an abstract class alone, the question costs more than the answer's rest.
+# The usual type first, as in `MAPPINGS`.
 _SETS: Final = (frozenset, AbstractSet)
-_MAPPINGS: Final = (dict, Mapping)
 
 _SHA256: Final = re.compile("[0-9a-f]{64}")
 
@@ -148,7 +148,7 @@ def _check_result(statistics: object, failure: object) -> None:
 def _check_reads(what: str, read: object, read_types: object) -> None:
     if not (read is None or _text_set(read)):
         raise _unusable(f"{what} with the parameters read", read, "a set of texts or None")
-    if not isinstance(read_types, _MAPPINGS) or not (
+    if not isinstance(read_types, MAPPINGS) or not (
         not read_types or (_all_texts(read_types) and _text_sets(read_types.values()))
     ):
         expected = "a mapping from texts to sets of texts"

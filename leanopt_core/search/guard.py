@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction, isroutine
 from threading import get_ident
 from typing import Any, Final, TypeVar
@@ -15,6 +15,8 @@ from leanopt_core.shown import shown, told
 
 T = TypeVar("T")
 
+#: The usual type first: a question for the abstract class alone takes as long as a whole check.
+MAPPINGS: Final = (dict, Mapping)
 #: The first calls are all checked for use of global random state, later ones only sometimes, since
 #: reading both states costs tens of microseconds. Odd, because asks and tells often alternate.
 _WATCHED, _EVERY = 61, 251

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from operator import index, methodcaller
 from typing import Final
 
 from leanopt_core.canonical import strict_json
 from leanopt_core.search.calls import Calls
-from leanopt_core.search.guard import RepeatableGuard, storable
+from leanopt_core.search.guard import MAPPINGS, RepeatableGuard, storable
 from leanopt_core.shown import reason_text, shown, told
 from leanopt_core.space import Point
 from leanopt_core.stage import Adopts, AskContext, Stage, StageStart, TellContext
@@ -46,10 +46,8 @@ class GuardedStage:
 
     def because(self, because: object, number: int) -> str:
         """Return the JSON text of a proposal's `because`."""
-        if type(because) is dict and not because:
-            return "{}"
         doing = f"asked for trial {number}"
-        if not isinstance(because, Mapping):
+        if not isinstance(because, MAPPINGS):
             what = f"it gave the because {shown(because)}, expected a dict of JSON values"
             raise self._guard.fault(doing, what)
         try:

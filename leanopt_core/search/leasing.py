@@ -138,8 +138,11 @@ class LeasedQueue:
                 self._answered.append((job, one))
         return replaced
 
-    def patience(self, room: int, running: int) -> float:
-        """Return how many seconds the next commit or look may wait; workers have `running`."""
+    def patience(self, room_of: Callable[[], int], running: int) -> float:
+        """Return how many seconds the next commit or look may wait.
+
+        Workers have `running`, and `room_of` returns for how many more there is room.
+        """
         if self._leases.alone:
             return _UNWRITTEN if self._leases.unwritten else _NEWCOMERS
         if self._answered or self._leases.unwritten:
@@ -147,7 +150,7 @@ class LeasedQueue:
         if not self._leases.welcome():
             return _WELCOME
         # While each worker has one more waiting, leases can wait for a result's commit.
-        if room and room >= running and not self._ready and any(self._queues):
+        if not self._ready and any(self._queues) and (room := room_of()) and room >= running:
             return 0.0
         return _ELSEWHERE if self._elsewhere else _RENEWED
 

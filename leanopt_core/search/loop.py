@@ -78,13 +78,13 @@ class RunLoop:
         outputs: Outputs,
         places: PlacedWorkers | None = None,
         files: OpenedFiles | None = None,
-        tick: Callable[[], object] = lambda: None,
+        ticks: Sequence[Callable[[], object]] = (),
         check_warm: WarmCheck | None = None,
         ask_watch: AskWatch | None = None,
     ) -> None:
-        """Take the parts of the run; `tick` is called before results are told, and may raise."""
+        """Take the parts of the run; `ticks` are called before results are told, and may raise."""
         self._workers = workers
-        self._tick = tick
+        self._ticks = ticks
         self._ask_watch = ask_watch or AskWatch((), workers.slots)
         self._keeper = keeper
         self._setups = searches
@@ -166,10 +166,7 @@ class RunLoop:
             # and withdrawn again.
             if not self._catching_up:
                 self._fill()
-                ending = not self._unopened and all(
-                    search.machine.exhausted for search in self._searches.values()
-                )
-                self._backtests.check_warm(ending=ending)
+                self._backtests.check_warm(ending=self._ending)
             # Also after a signal, so that what has finished is recorded before the run stops.
             finished = self._workers.wait(self._timeout())
             if slow := self._ask_watch.ended(finished):
@@ -201,6 +198,16 @@ class RunLoop:
     @property
     def _unopened(self) -> bool:
         return self._opened < len(self._setups)
+
+    def _tick(self) -> None:
+        for tick in self._ticks:
+            tick()
+
+    def _ending(self) -> bool:
+        """Return whether no trial will be proposed any more."""
+        return not self._unopened and all(
+            search.machine.exhausted for search in self._searches.values()
+        )
 
     def _fill(self) -> None:
         """Give the workers backtests; open the next search when they would idle."""
@@ -291,7 +298,7 @@ class RunLoop:
         """Score the trials that have been tested: tests of the same days together."""
         for pending in search.take_tested():
             for tests, outcomes in search.tests_of(pending):
-                score = self._think(partial(self._judge, outcomes, pending.context))
+                score = self._think(self._judge, outcomes, pending.context)
                 search.scored(pending.number, tests, score)
             search.tested(pending.number)
 
@@ -302,7 +309,7 @@ class RunLoop:
 
         So methods are told the same, even if another C library computes another last digit.
         """
-        score = self._think(partial(self._judge, outcomes, pending.context))
+        score = self._think(self._judge, outcomes, pending.context)
         stored = pending.stored
         if stored is None or pending.rung != search.judged_at(stored):
             return score
@@ -310,13 +317,13 @@ class RunLoop:
         return stored
 
     def _advance(self, search: ActiveSearch) -> None:
-        advance = partial(self._think, partial(next, search.machine.advance(), None))
+        advance = partial(self._think, next, search.machine.advance(), None)
         while (command := self._ask_watch.timed(advance)) is not None:
             search.obey(command)
             # Several asks in a row can take long: workers need not wait for all of them.
             self._workers.poll(after=_UNHEARD)
 
-    def _think(self, work: Callable[[], T]) -> T:
+    def _think(self, work: Callable[..., T], *arguments: object) -> T:
         """Run a plugin's code; `interrupt` raises inside it."""
         # Only here the first signal raises: elsewhere it could cut a record in two.
         self._thinking = True
@@ -324,7 +331,7 @@ class RunLoop:
             # A signal may have come just before: from here on `interrupt` raises.
             if self._interrupted:
                 raise Interrupted
-            return work()
+            return work(*arguments)
         finally:
             self._thinking = False
 

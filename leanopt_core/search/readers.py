@@ -99,6 +99,8 @@ class Readers(Generic[T]):
 
         Wait up to `wait` seconds for those in progress; not longer, since an engine may hang.
         """
+        if not self._reading:
+            return []
         if wait:
             futures.wait(self._reading, timeout=wait)
         read = [future for future in self._reading if future.done()]

@@ -362,7 +362,7 @@ class _Session:
             keeper=keeper,
             outputs=pipeline.outputs,
             places=self._places(),
-            tick=lambda: [tick() for tick in ticks],
+            ticks=ticks,
             files=files,
             check_warm=WarmCheck(pipeline.search.check_warm, pool.slots),
             ask_watch=AskWatch(pipeline.stages, pool.slots, self.interrupts.calls.clock),

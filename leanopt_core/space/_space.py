@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from math import isnan, prod
+from operator import mul
 from types import MappingProxyType
 from typing import Any, get_args
 
@@ -86,6 +87,8 @@ class Space:
     )
     grid_size: int = field(init=False, eq=False)
     _sizes: tuple[int, ...] = field(init=False, eq=False, repr=False)
+    # By how much a step on each axis changes the grid index.
+    _strides: tuple[int, ...] = field(init=False, eq=False, repr=False)
     _conditional: tuple[Condition, ...] = field(init=False, eq=False, repr=False)
     _rules: tuple[Rule, ...] = field(init=False, eq=False, repr=False)
     _all_hold: terms.Check = field(init=False, eq=False, repr=False)
@@ -97,6 +100,10 @@ class Space:
     @_sizes.default
     def _measure(self) -> tuple[int, ...]:
         return tuple(len(axis) for axis in self.axes)
+
+    @_strides.default
+    def _stride(self) -> tuple[int, ...]:
+        return tuple(prod(self._sizes[at + 1 :]) for at in range(len(self._sizes)))
 
     @_conditional.default
     def _depend(self) -> tuple[Condition, ...]:
@@ -139,7 +146,7 @@ class Space:
         Raises SpaceError if the point is off the grid.
         """
         self.validate(point)
-        pairs = zip(self.axes, point, strict=True)
+        pairs = zip(self.axes, point)  # noqa: B905 - equally long
         return {axis.name: axis.values[level] for axis, level in pairs} | dict(self.fixed)
 
     def point(self, values: Mapping[str, Value]) -> Point:
@@ -179,10 +186,7 @@ class Space:
         Raises SpaceError if the point is off the grid.
         """
         self.validate(point)
-        index = 0
-        for size, level in zip(self._sizes, point, strict=True):
-            index = index * size + level
-        return index
+        return sum(map(mul, self._strides, point))
 
     def point_at(self, grid_index: int) -> Point:
         """Return the point of a grid index; raises SpaceError outside 0 to grid_size - 1."""
@@ -190,10 +194,10 @@ class Space:
             last = self.grid_size - 1
             raise SpaceError(f"points are numbered 0 to {last}, found {shown(grid_index)}")
         levels = []
-        for size in reversed(self._sizes):
-            grid_index, level = divmod(grid_index, size)
+        for stride in self._strides:
+            level, grid_index = divmod(grid_index, stride)
             levels.append(level)
-        return tuple(reversed(levels))
+        return tuple(levels)
 
     def feasible(self, point: Point) -> bool:
         """Return whether all constraints hold and inactive parameters have their first value.

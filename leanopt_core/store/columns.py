@@ -81,12 +81,13 @@ def grid_column(index: int) -> int | str:
     return index if index <= _LARGEST else str(index)
 
 
+# All backtests of a run have the same outputs.
+@lru_cache(maxsize=64)
 def outputs_column(outputs: frozenset[str]) -> str | None:
     """Return names of outputs as one text, None if there are none."""
     return ",".join(sorted(OUTPUT_WORDS[name] for name in outputs)) or None
 
 
-# All backtests of a run have the same outputs.
 @lru_cache(maxsize=64)
 def outputs_of(text: str | None) -> frozenset[str]:
     """Return the names of outputs in a text of `outputs_column`."""

@@ -86,9 +86,9 @@ class Leases:
         self._me = 0
         self._owner: Owner | None = None
         # Backtests without a lease, and when each began.
-        self._begun: dict[bytes, float] = {}
+        self._begun: dict[str, float] = {}
         self._unsaid = False
-        self._mine: set[bytes] = set()
+        self._mine: set[str] = set()
         self._others: dict[int, _Process] = {}
         self._leases: dict[bytes, list[_Lease]] = {}
         # When each lease of others ends, by this process's own clock; when others were found alive.
@@ -158,7 +158,9 @@ class Leases:
         What it stores of it includes the outputs of this process. Its lease counts while it lives
         and has not held it for too long.
         """
-        return self._elsewhere(map(key_column, keys))
+        return any(
+            not self._void(lease) for key in keys for lease in self._leases.get(key_column(key), ())
+        )
 
     @property
     def unwritten(self) -> bool:
@@ -172,7 +174,7 @@ class Leases:
         """Note that a backtest begins, which has no lease yet."""
         now = time.monotonic()
         for key in keys:
-            self._begun[key_column(key)] = now
+            self._begun[key] = now
 
     def write(self) -> None:
         """Add what is unwritten to the commit that is being made."""
@@ -187,33 +189,30 @@ class Leases:
 
     def grant(self, keys: Sequence[str]) -> bool:
         """Lease a backtest in the commit that is being made, unless another process runs it."""
-        shorts = [key_column(key) for key in keys]
-        if self._elsewhere(shorts):
+        if self.elsewhere(keys):
             return False
-        self._take(shorts)
+        self._take(keys)
         return True
 
     def renew(self, keys: Iterable[str], age: float) -> None:
         """Let a backtest's lease count from `age` seconds ago, with the next commit."""
-        for key in self._mine.intersection(map(key_column, keys)):
-            self._add(batch.RENEW, (self._clock() - age, key, self._me))
+        for key in self._mine.intersection(keys):
+            self._add(batch.RENEW, (self._clock() - age, key_column(key), self._me))
 
     def release(self, keys: Iterable[str]) -> None:
         """End a backtest's lease with the next commit."""
-        for key in map(key_column, keys):
+        for key in keys:
             self._begun.pop(key, None)
             if key in self._mine:
                 self._mine.remove(key)
-                self._add(batch.RELEASE, (key, self._me))
+                self._add(batch.RELEASE, (key_column(key), self._me))
 
-    def _elsewhere(self, keys: Iterable[bytes]) -> bool:
-        return any(not self._void(lease) for key in keys for lease in self._leases.get(key, ()))
-
-    def _take(self, keys: Iterable[bytes]) -> None:
+    def _take(self, keys: Iterable[str]) -> None:
         for key in keys:
-            for lease in self._leases.get(key, ()):
-                self._add(batch.VOID, (key, lease.process, lease.taken_at))
-            self._add(batch.LEASE, (key, self._me, self._clock()))
+            short = key_column(key)
+            for lease in self._leases.get(short, ()):
+                self._add(batch.VOID, (short, lease.process, lease.taken_at))
+            self._add(batch.LEASE, (short, self._me, self._clock()))
             self._mine.add(key)
 
     def _version(self) -> int:

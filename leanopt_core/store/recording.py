@@ -81,11 +81,10 @@ class Recording:
         """
         found = self._newest = self._ids.next()
         kept, short = self._kept(found, outcome, outputs), key_column(key)
-        values = None if kept.statistics is None else dict(kept.statistics.values)
-        failed = kept.failure
+        statistics, failed = kept.statistics, kept.failure
         row = (
             *(found, short, self._run_id, scenario_id),
-            None if values is None else storable(canonical_json(values)),
+            None if statistics is None else storable(canonical_json(statistics.values)),
             *((failed.category.value, failed.message) if failed else (None, None)),
             kept.closed_trades,
             *(outputs_column(outputs), attempts, seconds, worker, int(self._clock()), held),
