@@ -131,6 +131,7 @@ def write(run, trials):
 """
 
 
+@pytest.mark.alike(1)
 @pytest.mark.parametrize(
     ("line", "code", "said"),
     [

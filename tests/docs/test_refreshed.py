@@ -101,6 +101,7 @@ def test_schedules_keep_to_their_rules(pictures: dict[str, Any]) -> None:
     )
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_the_live_screen_is_a_real_runs(pictures: dict[str, Any]) -> None:
     """A small run is drawn as the picture was; no picture fetches anything."""

@@ -161,6 +161,7 @@ def test_fixed_parameters_need_no_value(project: Path, leanopt, said: Json) -> N
     assert "expected at least one to search" in refused.stderr
 
 
+@pytest.mark.long
 def test_several_scenarios(project: Path, leanopt, said: Json) -> None:
     """A row each; the settings come from `--set`."""
     several = ("--set", 'scenario=[{symbol = "SPY"}, {symbol = "QQQ"}]')

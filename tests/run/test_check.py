@@ -59,6 +59,7 @@ def test_nothing_of_it_stays(project: Path, leanopt) -> None:
     assert document == {"mistakes": [], "warnings": []}
 
 
+@pytest.mark.alike(1)
 @pytest.mark.parametrize("command", ["check", "plan", "run"])
 def test_the_pipeline_is_the_one_here(project: Path, leanopt, command: str) -> None:
     """`pipeline.toml`, unless another is named; without it the nearest name is offered."""

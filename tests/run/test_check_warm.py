@@ -182,6 +182,7 @@ WAITS = """with open(LOG, "a") as log: log.write(f"{x},")
         time.sleep(0.01)"""
 
 
+@pytest.mark.long
 def test_a_worker_without_work_does_not_wait_for_the_last_backtest(
     warm: Callable[..., Path], leanopt: Any, tmp_path: Path
 ) -> None:

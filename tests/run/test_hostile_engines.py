@@ -94,7 +94,7 @@ def clumsy(tmp_path: Path) -> Path:
     return site
 
 
-@pytest.mark.alike(3)
+@pytest.mark.alike(1)
 @pytest.mark.parametrize("deed", DEEDS)
 def test_a_hostile_engine_or_executor_is_named(
     clumsy: Path, project: Path, leanopt, deed: str

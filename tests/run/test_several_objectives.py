@@ -144,6 +144,7 @@ def test_a_page_for_people(project: Path, leanopt) -> None:
     assert "objectives: profit, orders; trials are ranked by profit" in plan
 
 
+@pytest.mark.long
 def test_a_formula_ranks(project: Path, leanopt, canonical, shown) -> None:
     """Fitness, patience and the best trial go by it; the front and the trials stay."""
     leanopt(project, "run", "pipeline.toml", *SMALL)

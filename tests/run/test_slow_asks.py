@@ -194,6 +194,7 @@ def test_a_run_says_once_that_workers_wait(
     assert logged == shown
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("clock")
 def test_a_method_that_answers_at_once_is_not_spoken_of(project: Path, leanopt) -> None:
     """However short its backtests are."""

@@ -95,6 +95,7 @@ def test_the_cache_answers_spans(halved: Path, project: Project, leanopt, canoni
     assert canonical(folder, "hill-2") == canonical(halved)
 
 
+@pytest.mark.long
 def test_windows_cut_their_training_days(project: Project, leanopt, canonical) -> None:
     """Tests and holdout are never cut; a window that is as short as a rung has no such rung."""
     text = SPANS + WINDOWS + "[holdout]\nstart = 2014-01-01\nend = 2014-12-31\n"
@@ -118,6 +119,7 @@ def test_windows_cut_their_training_days(project: Project, leanopt, canonical) -
     assert "2014-01-01" in json.dumps(said)
 
 
+@pytest.mark.long
 def test_each_symbol_of_a_universe(project: Project, leanopt, canonical) -> None:
     """Separate searches have rungs of their own scenario."""
     text = SPANS.replace("start =", "separate = true\nstart =")

@@ -163,7 +163,7 @@ def test_what_both_have_run_counts_once_for_both(two: Write, start) -> None:
     ]
 
 
-@pytest.mark.alike(1)
+@pytest.mark.long
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
 @pytest.mark.slow
 @pytest.mark.parametrize("durability", ["power", "process"])

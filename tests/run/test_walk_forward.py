@@ -357,6 +357,7 @@ def test_pruning_ends_trials_in_each_window(
     assert len(dumps[1][1]) == 4 * 3
 
 
+@pytest.mark.long
 def test_a_window_without_a_feasible_trial_has_no_test(
     tmp_path: Path, leanopt: Leanopt, canonical: Canonical
 ) -> None:
@@ -392,6 +393,7 @@ def test_a_test_that_fails_is_recorded_and_replayed(
     assert leanopt(folder, "show", "--failed").stdout
 
 
+@pytest.mark.long
 def test_points_of_a_batch_are_tried_in_each_window(
     tmp_path: Path, leanopt: Leanopt, canonical: Canonical
 ) -> None:

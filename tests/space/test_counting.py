@@ -144,7 +144,7 @@ def test_one_estimate_makes_the_product_an_estimate():
     assert (empty.count(50_000, 2000).value, empty.count(50_000, 2000).how) == (0, "counted")
 
 
-@pytest.mark.alike(2)
+@pytest.mark.alike(1)
 @pytest.mark.parametrize(
     ("text", "truth"),
     [

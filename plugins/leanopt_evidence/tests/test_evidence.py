@@ -162,6 +162,7 @@ def test_several_scenarios_are_one_portfolio(tmp_path: Path) -> None:
     assert found.returns.values[:, 0] == pytest.approx(expected, abs=1e-6)
 
 
+@pytest.mark.long
 def test_each_search_has_its_own_with_the_trials_of_all(tmp_path: Path) -> None:
     """And one of them alone says the same."""
     one, two = noise(200, 10, 1), noise(200, 10, 2)

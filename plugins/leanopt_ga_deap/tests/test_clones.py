@@ -167,6 +167,7 @@ def test_searches_end_where_lean_optimizer_does(
         assert len(bests) <= 60 + 1
 
 
+@pytest.mark.alike(1)
 @pytest.mark.parametrize("lookahead", [1, 16])
 def test_clones_cost_no_trials_and_no_point_repeats(lookahead: int) -> None:
     """A converged population breeds clones, so the early stop comes after fewer trials."""

@@ -73,7 +73,7 @@ def points(proposed: list[Propose]) -> list[Point]:
     return [command.proposal.point for command in proposed]
 
 
-@pytest.mark.alike(1)
+@pytest.mark.long
 @pytest.mark.parametrize("lookahead", [1, 16, 48])
 @pytest.mark.parametrize("rules", [(), ("a + b < 18", "c != 5 or d > 1")])
 def test_three_thousand_of_five_thousand(rules: tuple[str, ...], lookahead: int) -> None:

@@ -95,6 +95,7 @@ def test_results_change_nothing(score: Score) -> None:
     assert len(drive(space(5, 4), [stage()], lambda _point: score).proposed) == 20
 
 
+@pytest.mark.long
 def test_three_thousand_of_five_thousand() -> None:
     """No repeat, nothing infeasible: the machine refuses the one and raises at the other."""
     proposed = drive(space(10, 10, 10, 5), [stage(3000)], result).proposed

@@ -282,6 +282,7 @@ def test_survives(score: Score, climb: bool) -> None:
             assert sorted(points) == sorted(small.sample(1))
 
 
+@pytest.mark.long
 def test_three_thousand_of_five_thousand() -> None:
     """No repeat, nothing off the grid or infeasible: the machine would refuse or raise."""
     wide = space(10, 10, 10, 5, rules=("a + b < 18",))

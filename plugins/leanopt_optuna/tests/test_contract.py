@@ -42,7 +42,7 @@ class Contract(StageContract):
         super().test_cost_of_an_ask(searching, record_property, capsys)
 
 
-@pytest.mark.alike(4)
+@pytest.mark.alike(2)
 class TestTpe(Contract):
     """With the default sampler, whose asks cost more with each trial."""
 

@@ -38,6 +38,7 @@ def stage(trials: int | None = None, name: str = "random") -> StageRule:
     return StageRule(name, "stage random", build, trials)
 
 
+@pytest.mark.alike(6)
 class TestContract(StageContract):
     """The kit for search methods."""
 

@@ -125,6 +125,7 @@ class Driven:
         self.made.append((attempt, proposal))
 
 
+@pytest.mark.long
 @settings(max_examples=5, deadline=None)
 @given(seed=st.integers(0, 10**6), cut=st.integers(0, 45), few=st.booleans())
 def test_refused_points_change_nothing_for_a_resumed_search(

@@ -192,7 +192,7 @@ LONG = {
 READ = ('self.get_parameter("p", 1)', 'GetParameter("p", 1);')
 
 
-@pytest.mark.alike(3)
+@pytest.mark.alike(1)
 @pytest.mark.parametrize("language", [0, 1], ids=["python", "csharp"])
 @pytest.mark.parametrize("case", LONG)
 def test_long_chains_are_read(tmp_path: Path, case: str, language: int) -> None:
