@@ -5,12 +5,12 @@ Also the input of a worker for one request: the folder of its files, and its lin
 
 from __future__ import annotations
 
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
 from itertools import count
-from secrets import token_hex
 from typing import BinaryIO, Generic, TypeVar
 
 from attrs import define, frozen
@@ -200,7 +200,7 @@ class JobQueue(Generic[T]):
             return None
         self._running[worker] = job
         # A harness that counts by itself, or answers ahead, must not happen to be right.
-        job.ident = f"{next(self._idents)}-{token_hex(4)}"
+        job.ident = f"{next(self._idents)}-{os.urandom(4).hex()}"
         job.attempts += 1
         job.sent_at = time.monotonic()
         return job
@@ -231,8 +231,13 @@ class JobQueue(Generic[T]):
             seconds = max(own, seconds - unheard)
         self.finished.append(
             Finished(
-                *(job.ticket, answer, failure, job.attempts, seconds, worker.number),
-                fresh=worker.requests == 1,
+                job.ticket,
+                answer,
+                failure,
+                job.attempts,
+                seconds,
+                worker.number,
+                worker.requests == 1,
             )
         )
 

@@ -195,10 +195,15 @@ class SearchMachine:
                 self._promoted.append(Promote(number, rung + 1))
                 return
             score = pending.scores[-1] = evolve(score, pruned_at=rung)
-        proposal, name = pending.proposal, self._active.rule.name
+        proposal = pending.proposal
         pending.finished = Trial(
-            *(number, name, proposal.point, proposal.origin, score),
-            *(statistics or {}, failures or {}),
+            number,
+            self._active.rule.name,
+            proposal.point,
+            proposal.origin,
+            score,
+            statistics or {},
+            failures or {},
         )
 
     def tested(self, number: int) -> None:
@@ -347,7 +352,12 @@ class SearchMachine:
             budgets = context.stage_trials, context.search_trials
             context = FitnessContext(*budgets, self._moments.snapshot())
         yield Propose(
-            *(number, self._index, proposal, grid_index, attempt, active.told),
+            number,
+            self._index,
+            proposal,
+            grid_index,
+            attempt,
+            active.told,
             context,
             because,
         )

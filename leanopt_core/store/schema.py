@@ -235,8 +235,10 @@ GROUP BY runs.id"""
 
 # A trial that was told is `completed`, or `failed` where a backtest of it failed. The table's text
 # is edited, as SQLite's documentation advises for a CHECK: rebuilding the table would break the
-# references to it, and views and indexes that a user made. The two members of `execution` are what
-# decides results where workers run, and what stands for placeholders there.
+# references to it, and views and indexes that a user made. Some stores have the same states in an
+# `IN`, for which SQLite makes a table of more than two texts with each row that it writes. The two
+# members of `execution` are what decides results where workers run, and what stands for
+# placeholders there.
 _STATES: Final = (
     "DROP VIEW IF EXISTS trials_ranked",
     "DROP VIEW IF EXISTS runs_summary",
@@ -245,7 +247,8 @@ _STATES: Final = (
 UPDATE sqlite_master SET sql = replace(
   sql,
   'state TEXT NOT NULL CHECK (state IN (''proposed'', ''told'', ''withdrawn''))',
-  'state TEXT NOT NULL CHECK (state IN (''proposed'', ''completed'', ''failed'', ''withdrawn''))'
+  'state TEXT NOT NULL CHECK (state = ''proposed'' OR state = ''completed'' OR state = ''failed'' '
+  || 'OR state = ''withdrawn'')'
 ) WHERE type = 'table' AND name = 'trials'""",
     "PRAGMA writable_schema = RESET",
     """
