@@ -138,6 +138,7 @@ def test_csv_has_what_json_lines_have(searched: Path, leanopt) -> None:
             assert row["fitness"] == (str(one["fitness"]) if one["fitness"] is not None else "")
 
 
+@pytest.mark.long
 def test_control_characters_are_escaped_in_csv(project: Path, leanopt) -> None:
     """A trial is one line, and a terminal obeys none of it."""
     strategy = project / "strategy.py"

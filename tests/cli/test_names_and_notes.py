@@ -172,6 +172,7 @@ def test_the_folder_is_kept_from_git_and_a_deleted_run_leaves_no_lock(
         assert ".leanopt" not in listed.stdout
 
 
+@pytest.mark.long
 def test_the_log_has_each_generation(project: Path, leanopt) -> None:
     """Of a method that names them: how many trials, the best fitness, the mean."""
     sets = (

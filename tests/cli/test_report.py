@@ -76,7 +76,7 @@ WARNINGS = {
 }
 
 
-@pytest.mark.alike(2)
+@pytest.mark.alike(1)
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", WARNINGS)
 def test_warnings_that_matter(project: Path, leanopt, kind: str) -> None:

@@ -108,6 +108,7 @@ def test_it_takes_the_pipeline_and_the_options_of_the_run(
     assert "symbol" not in only(said("other.toml", "--of", "hill-1"))["definition"]
 
 
+@pytest.mark.long
 def test_a_value_off_the_grid_is_marked(project: Path, leanopt, said: Json) -> None:
     """With the nearest one; so is a constraint that does not hold."""
     off = ("--param", "x=1", "--param", "y=0.17", "--param", "mode=turbo")

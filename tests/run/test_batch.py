@@ -119,6 +119,7 @@ def test_it_is_a_run_that_can_be_resumed(
     assert [one["parameters"]["x"] for one in trials(project)] == [*range(12, 40)]
 
 
+@pytest.mark.long
 def test_conditions_are_kept(project: Path, leanopt, trials: Callable[..., Trials]) -> None:
     """An inactive parameter may be left out, and has the pipeline's first value."""
     text = (project / "pipeline.toml").read_text()

@@ -148,6 +148,7 @@ def test_tests_of_several_trials_need_tests(folder: Path, leanopt: Leanopt) -> N
     leanopt(folder, "check", "pipeline.toml", *pruned[:-1], "fitness.aggregate=mean")
 
 
+@pytest.mark.long
 def test_show_marks_the_chosen_trial_beside_the_best(
     folder: Path, leanopt: Leanopt, canonical: Canonical
 ) -> None:

@@ -194,7 +194,7 @@ def test_a_model_of_the_rule_prunes_the_same(halved: Path, kind: str, canonical,
     assert counts["saved"] == sum(scenarios - len(one["statistics"]) for one in found)
 
 
-@pytest.mark.alike(1)
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize("workers", ["1", "7"])
 def test_any_number_of_workers(

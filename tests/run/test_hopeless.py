@@ -65,6 +65,7 @@ def test_it_stops_exits_5_and_says_why_in_one_line(broken: Path, leanopt, shown)
     assert "ValueError: no bars in '" in alone.stdout + alone.stderr
 
 
+@pytest.mark.long
 def test_the_screen_says_what_the_last_failure_was(broken: Path, leanopt) -> None:
     """On one line with the counts, as the stage ends."""
     said = leanopt(broken, "run", "pipeline.toml", check=False).stderr

@@ -319,7 +319,7 @@ def test_a_fixed_plugin_continues_the_run(
     assert stored("SELECT version FROM stages ORDER BY id") == [("1.0",), ("1.1",)]
 
 
-@pytest.mark.alike(1)
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("stage", "change", "what"),
     [

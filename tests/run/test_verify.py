@@ -189,6 +189,7 @@ def test_another_fingerprint_differs(verify: Verify) -> None:
     assert second["result"] == "equal"
 
 
+@pytest.mark.long
 def test_a_backtest_that_fails_differs(verify: Verify) -> None:
     """With its category and message."""
     done = verify("broken")
@@ -219,6 +220,7 @@ def test_on_the_harness_that_made_them(verify: Verify, twin: Path, shown) -> Non
     assert shown(twin)["backtests"]["run"] == 12
 
 
+@pytest.mark.long
 def test_all_trials_or_a_sample(verify: Verify, leanopt: Leanopt, twin: Path) -> None:
     """A sample has as many different ones; only one way to choose is taken."""
     done = verify(None, trials=("--all",))
@@ -349,6 +351,7 @@ def test_a_run_without_completed_trials_has_nothing_to_compare(verify: Verify) -
     assert "run twin-1 has no backtest to compare: no trial completed" in done.stderr
 
 
+@pytest.mark.long
 def test_an_engine_without_harnesses_is_refused(project: Path, leanopt: Leanopt) -> None:
     """The engine for Python strategies has one."""
     small = ("--set", "stage.0.trials=2", "--set", "stage.1.trials=1")

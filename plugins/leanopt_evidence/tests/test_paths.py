@@ -108,6 +108,7 @@ def test_effective_trials_are_those_of_each_window(project: Path) -> None:
     assert (found.method, found.effective) == ("mean correlation", pytest.approx(expected))
 
 
+@pytest.mark.long
 def test_a_parameter_that_decides_nothing_is_found_beside_tests(project: Path, leanopt) -> None:
     """The tests of the chosen trial are no part of its result."""
     axes = ("x={min=0,max=3}", "y=3", "unused={min=1,max=3}")

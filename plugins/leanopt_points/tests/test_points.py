@@ -86,6 +86,7 @@ def trials(project: Path, leanopt: Callable[..., Any]) -> Callable[..., list[dic
     return exported
 
 
+@pytest.mark.long
 def test_the_points_are_tried_in_order(
     project: Path, leanopt: Callable[..., Any], trials: Callable[..., list[dict[str, Any]]]
 ) -> None:

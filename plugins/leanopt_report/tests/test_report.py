@@ -359,6 +359,7 @@ def test_a_walk_forward_has_windows_and_the_joined_curve(tmp_path: Path, leanopt
     assert len(pages) == 1 + len(path["windows"])
 
 
+@pytest.mark.long
 def test_the_equity_is_that_of_the_chosen_trial(tmp_path: Path, leanopt: Leanopt) -> None:
     """By plateau another one than the best: x = 9 has a neighbour that is not feasible."""
     rule = ("--set", 'choose={ use = "plateau", statistic = "worst" }')

@@ -68,6 +68,7 @@ def test_what_is_no_text_is_refused(run: Run, key: str) -> None:
     )
 
 
+@pytest.mark.long
 def test_a_symbol_that_only_running_tells_is_noted(run: Run, lean: Project) -> None:
     """Nothing is looked for then."""
     lean.edit('symbol = "SPY"\n', "")
