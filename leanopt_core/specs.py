@@ -54,11 +54,11 @@ class StageSpec(PluginSpec):
     If the method ends by itself, its options can have an attribute or property `most_trials`: the
     most trials that it proposes (int), None if unknown. `leanopt plan` counts with it.
 
-    If the method takes time, its options can have a method `ask_seconds(trials: int) -> float`: the
-    mean seconds that ask and tell of a trial take together, in a stage of so many trials. With an
-    option `asks_per_second` (a number or None) users can choose how many asks a second it makes at
-    least. If workers would wait for the method, `leanopt plan` says which value to set, and
-    `leanopt run` if they do.
+    If the method takes time, its options can have a method `ask_seconds(trials: int, lookahead:
+    int) -> float`: the mean seconds that ask and tell of a trial take together, in a stage of so
+    many trials. With an option `asks_per_second` (a number or None) users can choose how many
+    asks a second it makes at least. If workers would wait for the method, `leanopt plan` says which
+    value to set, and `leanopt run` if they do.
     """
 
 

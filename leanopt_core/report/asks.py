@@ -16,7 +16,7 @@ _UNBOUNDED: Final = 5_000
 
 
 def stage_rates(
-    stages: Sequence[StageSettings], wanted: float, most: int | None
+    stages: Sequence[StageSettings], wanted: float, most: int | None, lookahead: int
 ) -> Mapping[int, Rates]:
     """Return the rates of each stage whose method says what its asks cost, by the stage's index.
 
@@ -24,7 +24,8 @@ def stage_rates(
     """
     found = {}
     for at, stage in enumerate(stages):
-        seconds = ask_seconds(stage, least(stage_trials(stage), most) or _UNBOUNDED)
+        trials = least(stage_trials(stage), most) or _UNBOUNDED
+        seconds = ask_seconds(stage, trials, lookahead)
         if seconds is not None:
             found[at] = Rates(wanted, 1 / seconds)
     return found

@@ -175,7 +175,8 @@ class PlanReport:
             return {}
         each = fmean(len(search.scenarios) for search in self.ready.plan.searches)
         wanted = self.workers * alone.busy / (self.times.mean * each)
-        return stage_rates(self.ready.pipeline.stages, wanted, self.trials)
+        plan = self.ready.plan
+        return stage_rates(self.ready.pipeline.stages, wanted, self.trials, plan.lookahead)
 
     @cached_property
     def _workers_alone(self) -> Estimate | None:

@@ -22,7 +22,7 @@ OPTION: Final = "asks_per_second"
 _BARE: Final = re.compile(r"[A-Za-z0-9_-]*[A-Za-z_-][A-Za-z0-9_-]*")
 
 
-def ask_seconds(stage: StageSettings, trials: int) -> float | None:
+def ask_seconds(stage: StageSettings, trials: int, lookahead: int) -> float | None:
     """Return the mean seconds that a trial takes the method of a stage, ask and tell together.
 
     `trials` is how many the stage has. The seconds are what the method `ask_seconds` of its options
@@ -32,7 +32,7 @@ def ask_seconds(stage: StageSettings, trials: int) -> float | None:
     declared = guard.call(doing, getattr, stage.choice.options, "ask_seconds", None)
     if declared is None:
         return None
-    seconds = guard.call(doing, declared, trials)
+    seconds = guard.call(doing, declared, trials, lookahead)
     if type(seconds) in (int, float) and isfinite(seconds) and seconds > 0:
         return float(seconds)
     raise guard.fault(doing, f"it returned {shown(seconds)}, expected a number of seconds above 0")

@@ -41,7 +41,7 @@ class Silent(Plain):
 class Declaring(Silent):
     cost: float = 0.02
 
-    def ask_seconds(self, trials):
+    def ask_seconds(self, trials, lookahead):
         if self.cost < 0:
             return "long"
         return self.cost if self.asks_per_second is None else 0.2 / self.asks_per_second

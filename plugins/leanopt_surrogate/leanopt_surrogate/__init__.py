@@ -40,18 +40,13 @@ class SurrogateOptions:
         },
     )
 
-    def ask_seconds(self, trials: int) -> float:
-        """Return about what ask and tell take in the mean, as measured with seven parameters."""
-        from leanopt_surrogate._schedule import LEAST, MANY
+    def ask_seconds(self, trials: int, lookahead: int) -> float:
+        """Return about what ask and tell of a trial take in the mean."""
+        from leanopt_surrogate._schedule import MANY, Schedule
 
-        rate, first = self.asks_per_second or 0.0, min(trials, MANY)
-        seconds = first * _seconds(rate) + (trials - first) * _seconds(max(rate, LEAST))
+        schedule, first = Schedule(self.asks_per_second, lookahead), min(trials, MANY)
+        seconds = first * schedule.seconds(0) + (trials - first) * schedule.seconds(MANY)
         return seconds / trials
-
-
-def _seconds(rate: float) -> float:
-    """Return the seconds of an ask that keeps up with this rate, on one core."""
-    return 0.0002 + 0.09 / rate if rate > LEISURE else 0.03
 
 
 @hookimpl

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import islice
 from sys import maxsize
 from typing import TYPE_CHECKING, Final
@@ -43,19 +44,24 @@ class Surrogate:
         grid = Grid(start.space)
         self._archive = Archive(grid, comparable=ComparableObjectives(start.same_scale))
         self._seen = Seen(self._archive, start.seed)
-        self._schedule = Schedule(options.asks_per_second)
+        self._schedule = Schedule(options.asks_per_second, start.lookahead)
         self._models = Models(self._archive, start.seed, self._schedule)
         trials = start.trials or maxsize
         self._initial = min(options.initial, max(TOLD, trials // PART))
         size = min(max(self._initial, start.lookahead + TOLD), trials)
         random = default_rng(derive_seed(start.seed, "design"))
         self._design = spread_design(grid, size, random)
-        self._rest: Iterator[Point] = start.space.sample(start.seed)
+        self._everything = partial(start.space.sample, start.seed)
+        self._rest: Iterator[Point] = self._everything()
+        self._passed_over = False
         self._batch: Batch | None = None
         self._cut_short = 0
 
     def ask(self, context: AskContext) -> Proposal | Signal:
         """Return the next spread point, the models' choice, or any point left; then `DONE`."""
+        if self._passed_over and context.attempt == 0:
+            # The store does not say what was refused: a resumed run begins here, too.
+            self._rest, self._passed_over = self._everything(), False
         batch = self._taken(context)
         if batch.proposals is None:
             batch.proposals = self._proposals(batch)
@@ -79,6 +85,7 @@ class Surrogate:
         """Forget that the point was proposed: it is completed or outstanding already."""
         if self._batch is not None:
             self._batch.refused(point)
+            self._passed_over = True
 
     def _taken(self, context: AskContext) -> Batch:
         """Return the batch of this ask, a new one if the last is used up."""

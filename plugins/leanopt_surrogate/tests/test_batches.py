@@ -14,7 +14,7 @@ from leanopt_surrogate._archive import Archive
 from leanopt_surrogate._batch import spread_best
 from leanopt_surrogate._grid import Grid
 from leanopt_surrogate._impl import Surrogate, create
-from leanopt_surrogate._schedule import BATCH_MOST, EVERY, LEAST, MANY, MOST, Schedule
+from leanopt_surrogate._schedule import BATCH_MOST, EVERY, LEAST, MOST, Schedule
 from leanopt_surrogate._seen import SEEN, Seen
 from numpy.random import default_rng
 
@@ -159,13 +159,16 @@ def test_models_are_fitted_to_most_of_what_is_told(
         assert schedule.fitted(fitted, share) == fitted
 
 
-@given(told=st.integers(8, 10**6), rate=RATES)
-def test_faster_asks_do_less(told: int, rate: float | None) -> None:
-    """A batch is as long as the rate needs; without one, few trials get each a model."""
-    size = Schedule(rate).batch(told)
-    assert size == 1 or size >= min(max(rate or 0, LEAST) / 10, BATCH_MOST)
-    assert Schedule(None).batch(told) == (1 if told < MANY else LEAST // 10)
-    assert Schedule(None if rate is None else 2 * rate).batch(told) >= size
+@given(told=st.integers(8, 10**6), rate=RATES, lookahead=st.integers(1, 1000))
+def test_faster_asks_do_less(told: int, rate: float | None, lookahead: int) -> None:
+    """A batch is as long as the rate needs; without one, a small part of the lookahead."""
+    size = Schedule(rate, lookahead).batch(told)
+    if Schedule(rate).rate(told):
+        assert size >= min(max(rate or 0, LEAST) / 10, BATCH_MOST)
+    else:
+        assert size == min(max(1, lookahead // 4), 8)
+    assert Schedule(rate, 2 * lookahead).batch(told) >= size
+    assert Schedule(None if rate is None else 2 * rate, lookahead).batch(told) >= size
 
 
 @given(seed=st.integers(0, 10**6), count=st.integers(1, 40))
@@ -202,11 +205,14 @@ def test_models_see_a_bounded_part_of_many_trials(space: MakeSpace) -> None:
     assert part.idle() == whole.idle()
 
 
-@given(st.integers(1, 100_000), st.floats(1, 1000), st.floats(1, 1000))
-def test_it_says_that_a_higher_rate_makes_asks_cheaper(trials: int, one: float, two: float) -> None:
+@given(st.integers(1, 100_000), st.floats(1, 1000), st.floats(1, 1000), st.integers(1, 500))
+def test_it_says_that_a_higher_rate_makes_asks_cheaper(
+    trials: int, one: float, two: float, lookahead: int
+) -> None:
     """And that the rate is kept, which `leanopt plan` tells the user to set."""
     low, high = (
-        SurrogateOptions(asks_per_second=rate).ask_seconds(trials) for rate in sorted((one, two))
+        SurrogateOptions(asks_per_second=rate).ask_seconds(trials, lookahead)
+        for rate in sorted((one, two))
     )
-    assert high <= low <= SurrogateOptions().ask_seconds(trials)
+    assert high <= low <= SurrogateOptions().ask_seconds(trials, lookahead)
     assert high <= 1 / max(one, two)
