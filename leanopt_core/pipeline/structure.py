@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar, get_type_hints
 
 import attrs
@@ -27,17 +29,22 @@ T = TypeVar("T")
 _LONGEST = 60
 
 
-def option_fields(kind: type) -> dict[str, attrs.Attribute[Any]]:
+def option_fields(kind: type) -> Mapping[str, attrs.Attribute[Any]]:
     """Return the fields of an options class by key, with resolved types.
 
     Raises NameError if a type cannot be resolved.
     """
+    return _resolved(kind)
+
+
+# A pipeline is read by some fifteen classes, and each is asked for several times.
+@lru_cache(maxsize=256)
+def _resolved(kind: type) -> Mapping[str, attrs.Attribute[Any]]:
     hints = get_type_hints(kind)
-    return {
-        option_key(field): field.evolve(type=hints.get(field.name, Any))
-        for field in attrs.fields(kind)
-        if field.init
-    }
+    fields = (field for field in attrs.fields(kind) if field.init)
+    return MappingProxyType(
+        {option_key(one): one.evolve(type=hints.get(one.name, Any)) for one in fields}
+    )
 
 
 def make_reader(folder: Path) -> Converter:
