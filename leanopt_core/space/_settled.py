@@ -37,6 +37,8 @@ def settled(
     """
     unseen = {one.of: {True, False} for one in conditions if len(one.axes) > 1}
     for point in islice(sample, _LOOKS):
+        if not any(unseen.values()):
+            break
         seen = active(conditions, point)
         for axis, sides in unseen.items():
             sides.discard(seen[axis])
