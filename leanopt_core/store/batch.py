@@ -165,7 +165,8 @@ class Batch:
         """Write everything, inside the caller's transaction."""
         for one in self._opened:
             database.run(_OPENED, (one.hash, one.before, one.files))
-        database.many(_CALENDAR, (calendar.row for calendar in self._calendars.values()))
+        if self._calendars:
+            database.many(_CALENDAR, [calendar.row for calendar in self._calendars.values()])
         self._write(database, _BEFORE_TELLING)
         for search_id, told in self._told.items():
             _write_told(database, search_id, told)

@@ -164,11 +164,17 @@ class Leases:
 
     @property
     def unwritten(self) -> bool:
-        """Return whether the next commit has something to tell other processes.
+        """Return whether a commit soon has something to tell other processes.
 
         That is, leases of backtests that have begun, or that this process knows of another.
         """
         return self._unsaid or bool(self._begun)
+
+    def due(self) -> bool:
+        """Notice other processes; return whether a commit has something to tell them now."""
+        if self.unwritten:
+            self.look()
+        return self._unsaid or bool(self._lasting())
 
     def begin(self, keys: Iterable[str]) -> None:
         """Note that a backtest begins, which has no lease yet."""
@@ -178,14 +184,18 @@ class Leases:
 
     def write(self) -> None:
         """Add what is unwritten to the commit that is being made."""
-        due = time.monotonic() - (_BRIEF if self.alone else 0.0)
-        begun = [key for key, since in self._begun.items() if since <= due]
+        begun = self._lasting()
         self._take(begun)
         if self._unsaid:
             self._add(batch.SHARING, (self._me,))
         for key in begun:
             del self._begun[key]
         self._unsaid = False
+
+    def _lasting(self) -> list[str]:
+        """Return the keys of backtests that have begun without a lease, and get one now."""
+        due = time.monotonic() - (_BRIEF if self.alone else 0.0)
+        return [key for key, since in self._begun.items() if since <= due]
 
     def grant(self, keys: Sequence[str]) -> bool:
         """Lease a backtest in the commit that is being made, unless another process runs it."""

@@ -213,7 +213,7 @@ class Writer(Recording):
 
         Backtests that are `wanted` are leased in the same transaction.
         """
-        if not (self._batch or self._lifted or wanted or self.leases.unwritten):
+        if not (self._batch or self._lifted or wanted or self.leases.due()):
             return Committed()
         with self._database.transaction():
             # From here on no other process can write.
