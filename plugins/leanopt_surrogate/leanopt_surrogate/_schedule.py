@@ -15,7 +15,7 @@ MOST, EVERY = 2048, 512
 #: One fitted model may propose for this time at the rate: 9 ms of work are then 6% of a core.
 BATCH_SECONDS = 0.15
 #: It proposes this part of the lookahead, so many at most: the last of them know a little less.
-SHARE, FEW = 4, 8
+SHARE, FEW = 16, 8
 #: It proposes so many at most: of some hundred new candidates, more would be any points.
 BATCH_MOST = 128
 #: Models are fitted again after this time at the rate, at the earliest.

@@ -166,7 +166,7 @@ def test_faster_asks_do_less(told: int, rate: float | None, lookahead: int) -> N
     if Schedule(rate).rate(told):
         assert size >= min(max(rate or 0, LEAST) / 10, BATCH_MOST)
     else:
-        assert size == min(max(1, lookahead // 4), 8)
+        assert size == min(max(1, lookahead // 16), 8)
     assert Schedule(rate, 2 * lookahead).batch(told) >= size
     assert Schedule(None if rate is None else 2 * rate, lookahead).batch(told) >= size
 
