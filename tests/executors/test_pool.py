@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -181,15 +183,15 @@ def test_a_finished_request_can_be_withdrawn_too(bench: Any) -> None:
         bench.until(pool, lambda: (pool.idle(), pool.room()) == (1, 2))
 
 
-def slow_to_start(bench: Any) -> Any:
-    """Return a pool of one worker that took a second to start, and is ready."""
+@contextmanager
+def slow_to_start(bench: Any) -> Iterator[Any]:
+    """Open a pool of one worker that took a second to start, and is ready."""
     gate = bench.folder / "gate"
-    pool = bench.pool(f"after={gate}")
-    pool.start()
-    assert pool.wait(1.0) == []
-    gate.touch()
-    bench.until(pool, lambda: pool.hello)
-    return pool
+    with bench.pool(f"after={gate}") as pool:
+        assert pool.wait(1.0) == []
+        gate.touch()
+        bench.until(pool, lambda: pool.hello)
+        yield pool
 
 
 def test_a_withdrawn_request_does_not_cost_its_worker(bench: Any) -> None:
