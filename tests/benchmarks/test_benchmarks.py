@@ -147,7 +147,7 @@ def test_a_method_is_measured_by_its_name(tmp_path: Path) -> None:
 @pytest.mark.benchmark
 @pytest.mark.parametrize(
     "name",
-    [pytest.param("own_share", marks=pytest.mark.smoke), *sorted({*FIGURES} - {"own_share"})],
+    sorted(FIGURES),
 )
 def test_a_benchmark_prints_its_figures(name: str, tmp_path: Path) -> None:
     """The last line is one JSON object; what was measured is above zero, and nothing is left."""

@@ -16,7 +16,27 @@ from tests.blame.broken import Broken, Row
 TABLES = (rows_stages, rows_scores, rows_engines, rows_executors)
 ROWS: dict[str, Row] = {name: row for table in TABLES for name, row in table.ROWS.items()}
 #: Another row shows the same, with another value or in another method.
-ALIKE = """stage's factory cannot be imported
+ALIKE = """contracts of no version
+contracts of the first version
+options that are no attrs class
+hook without its mark
+stage's factory takes no arguments, in check
+fitness function returns a number
+needs that are a number
+fitness function is async
+sink without finish
+sink changes a trial's values
+should_stop raises
+check raises
+check returns a text
+engine is None
+read raises later
+executor is None
+runtime of objects
+places as a list
+its check raises
+channel's kill raises
+stage's factory cannot be imported
 stage's factory takes no arguments
 ask exits
 proposal of floats

@@ -47,6 +47,7 @@ def test_stop_ends_it_in_good_order(project: Path, held: subprocess.Popen[str], 
     assert again.stderr == "leanopt: run slope-1 is not running (it is interrupted)\n"
 
 
+@pytest.mark.long
 def test_a_killed_run_is_called_so_and_nothing_is_signalled(
     project: Path, held: subprocess.Popen[str], leanopt
 ) -> None:
@@ -119,6 +120,7 @@ def test_ctrl_c_ends_the_watching_only(
     assert held.wait(timeout=60) == 0
 
 
+@pytest.mark.long
 def test_a_log_has_every_trial_and_every_failure(project: Path, leanopt) -> None:
     """With its parameters; a second run is added to it; verbose prints the same lines."""
     sets = ("--set", "parameters.kind=failing", "--set", "stage.1.trials=1")

@@ -54,6 +54,7 @@ def test_both_ways_give_the_same(line: str, code: int, searched: Path) -> None:
     assert_alike(apart, here)
 
 
+@pytest.mark.long
 @pytest.mark.alike(1)
 @pytest.mark.parametrize("kind", ["rising", "failing"])
 def test_runs_too(kind: str, project: Path) -> None:

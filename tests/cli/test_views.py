@@ -161,6 +161,7 @@ def test_requirements_of_the_fitness_function_have_their_names(project: Path, le
     assert cost["trials"] == cost["alone"] > 0
 
 
+@pytest.mark.long
 def test_what_soft_constraints_cost(tmp_path: Path, leanopt) -> None:
     """Over both scenarios; such trials stay feasible."""
     folder = written(tmp_path, "max")
@@ -209,6 +210,7 @@ def test_what_each_stage_found(viewed: Path, leanopt) -> None:
         before = best if before is None else max(before, best)
 
 
+@pytest.mark.long
 @pytest.mark.alike(1)
 @pytest.mark.parametrize(
     ("patience", "more"),

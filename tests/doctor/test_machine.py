@@ -100,6 +100,7 @@ def test_a_context_that_is_not_there(tmp_path: Path, doctor: Doctor) -> None:
     assert line["fix"] == "unset DOCKER_CONTEXT"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("programs", "manager", "what", "fix"),
     [
@@ -173,6 +174,7 @@ def test_a_socket_that_this_user_may_not_use(seen: Path, doctor: Doctor) -> None
     assert "cannot be written" in report.lines["disk"][0]["what"]
 
 
+@pytest.mark.long
 @pytest.mark.alike(1)
 @pytest.mark.parametrize(("free", "status"), [("16m", "wrong"), ("256m", "warning")])
 def test_a_disk_that_is_full(

@@ -211,6 +211,7 @@ def test_a_hello_that_ends_the_run(bench: Any, greeting: str) -> None:
     assert str(caught.value).startswith(message)
 
 
+@pytest.mark.long
 def test_workers_that_die_before_any_work_end_the_run(bench: Any) -> None:
     """They are not replaced for ever."""
     with bench.pool("exit-after", workers=2) as pool, pytest.raises(ExecutorError) as caught:

@@ -191,7 +191,7 @@ def check_store(folder: Path, scratch: Path, truth: Truth) -> None:
         assert told == truth.told[: len(told)]
 
 
-@pytest.mark.alike(1)
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize("case", range(FIRST, FIRST + CASES))
 def test_killed_and_resumed(tmp_path: Path, leanopt, canonical, truth: Truth, case: int) -> None:

@@ -129,6 +129,7 @@ def test_a_reader_of_the_result_that_goes_away_leaves_the_exit_code(project: Pat
     assert process.wait(timeout=PATIENCE) == 130
 
 
+@pytest.mark.long
 @pytest.mark.alike(1)
 @pytest.mark.smoke
 @pytest.mark.parametrize("command", ["export", "runs", "show", "runs --json", "--help", "plugins"])

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from random import Random
 
+import pytest
 from attrs import evolve
 from driving import grid
 from hypothesis import given
@@ -216,6 +217,7 @@ def test_a_trial_is_pruned_by_what_was_told_when_it_was_proposed(points, lookahe
     assert farm.backtests == sum(asked)
 
 
+@pytest.mark.long
 @given(PRUNES, LOOKAHEADS, st.integers(1, 16), st.integers(0, 999))
 def test_a_method_that_learns_has_one_search(prune, lookahead, workers, seed):
     """What it proposes depends on scores, and they do not depend on the workers."""

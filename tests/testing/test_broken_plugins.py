@@ -74,6 +74,7 @@ def verdicts(verdicts_of: Callable[..., Verdicts], request: pytest.FixtureReques
     )
 
 
+@pytest.mark.long
 @pytest.mark.alike(1)
 @pytest.mark.parametrize("name", SOUND)
 def test_the_sound_ones_pass_all(verdicts: Verdicts, name: str) -> None:

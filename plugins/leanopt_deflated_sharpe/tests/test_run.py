@@ -54,6 +54,7 @@ def test_a_run_measures_each_trial_by_those_told_before(tmp_path: Path) -> None:
     assert ways == {True, False}
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_test_of_a_walk_forward_is_measured_by_the_budget(tmp_path: Path) -> None:
     """With the variance of trials without skill: no trial was told on these days."""

@@ -156,6 +156,7 @@ def test_several_paths_are_judged_by_the_median_one(project: Path, leanopt) -> N
     assert "Paths" in leanopt(project, "show", "--evidence").stdout
 
 
+@pytest.mark.long
 def test_days_between_windows_are_no_years(project: Path, leanopt) -> None:
     """The Sharpe ratio of a path is that of `leanopt show`, with days between its tests too."""
     leanopt(project, "run", "pipeline.toml", "--set", 'walk_forward.test="2m"', *STEP)

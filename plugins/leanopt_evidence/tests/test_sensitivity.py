@@ -356,6 +356,7 @@ def test_a_lower_fitness_can_be_the_better_one() -> None:
         assert [-group.best for group in other.groups] == [group.best for group in one.groups]
 
 
+@pytest.mark.long
 @given(st.sampled_from([0.25, 8.0]), st.integers(-5, 5))
 @settings(deadline=None, max_examples=5)
 def test_scale_and_shift_change_no_share(scale: float, shift: int) -> None:

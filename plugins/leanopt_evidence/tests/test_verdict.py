@@ -146,6 +146,7 @@ def test_noise_is_seldom_evidence(runs: int) -> None:
     assert "luck" in found
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "runs", [pytest.param(10, id="few"), pytest.param(60, id="many", marks=pytest.mark.long)]
 )

@@ -69,6 +69,7 @@ def leanopt(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(program, cwd=folder, capture_output=True, text=True, check=True)
 
 
+@pytest.mark.long
 @pytest.mark.alike(1)
 @pytest.mark.parametrize("direction", ["max", "min"])
 def test_optuna_opens_it(project: Path, direction: str) -> None:

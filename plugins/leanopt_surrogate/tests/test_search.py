@@ -44,6 +44,7 @@ def hill(point: Point) -> Score:
     return Score(value, value)
 
 
+@pytest.mark.long
 @pytest.mark.alike(1)
 @pytest.mark.smoke
 @pytest.mark.parametrize("seed", [1, 2, 3])

@@ -102,6 +102,7 @@ class TestContract(EngineContract):
         return [evolve(scenario, start=day), evolve(scenario, end=day)]
 
 
+@pytest.mark.long
 @either
 def test_every_kind_of_result_folder(run: Run, lean: Project, harness: str) -> None:
     """Each in its category, with the reason that its user sees; whatever the exit code was."""
