@@ -112,7 +112,6 @@ def test_examples_are_read(line: str, quickstart: Path, monkeypatch: pytest.Monk
     COMMANDS[name].make_context(name, arguments)
 
 
-@pytest.mark.alike(10)
 @pytest.mark.slow
 @pytest.mark.parametrize("line", looking())
 def test_examples_run(line: str, searched: Path, leanopt: Leanopt) -> None:
