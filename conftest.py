@@ -43,12 +43,20 @@ CONTAINED = [Path(__file__).parent / "tests" / name for name in ("benchmarks", "
 
 #: The tests of the kits that `make test` runs in a class with the marker `kit_again`.
 KIT_SMOKE = {
-    *("test_order_of_completion_changes_nothing", "test_any_space_is_searched"),
-    *("test_stored_proposals_replay", "test_ends_when_every_point_is_tried"),
-    *("test_a_good_backtest_has_a_value", "test_edges_of_each_statistic"),
-    *("test_round_trip", "test_what_was_read_is_named", "test_an_edit_is_another_source"),
-    *("test_each_request_gets_its_own_answer", "test_kill_leaves_nothing", "test_places"),
-    *("test_scratch_files_go_in_and_out", "test_the_launch_s_environment"),
+    "test_order_of_completion_changes_nothing",
+    "test_any_space_is_searched",
+    "test_stored_proposals_replay",
+    "test_ends_when_every_point_is_tried",
+    "test_a_good_backtest_has_a_value",
+    "test_edges_of_each_statistic",
+    "test_round_trip",
+    "test_what_was_read_is_named",
+    "test_an_edit_is_another_source",
+    "test_each_request_gets_its_own_answer",
+    "test_kill_leaves_nothing",
+    "test_places",
+    "test_scratch_files_go_in_and_out",
+    "test_the_launch_s_environment",
 }
 
 

@@ -23,7 +23,6 @@ PROTOCOL = 1
 _HELLO = "hello"
 _STATUSES = ("complete", "ok", "error")
 _SHOWN = 200
-_BLANKS = " \t\r\n"
 # The beginning of an answer: such a line that is not JSON is a broken answer, not printed output.
 _START = re.compile(rb'\s*\{\s*"id"\s*:')
 
@@ -121,11 +120,9 @@ def _parse(line: bytes) -> Mapping[str, Any] | None:
     An object with NaN or infinity is replaced with an error answer.
     """
     try:
-        text = line.decode().strip(_BLANKS)
+        text = line.decode()
         try:
-            payload, end = _STRICT.raw_decode(text)
-            if end < len(text):
-                return None
+            payload = _STRICT.decode(text)
         except _NoNumberError as error:
             payload = _without_number(_LENIENT.decode(text), str(error))
     except (ValueError, RecursionError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from enum import StrEnum
 
@@ -76,26 +76,15 @@ def _same(one: Figure, two: Figure, tolerance: float) -> bool:
 
 
 def _outputs(one: Outcome, two: Outcome) -> Iterator[list[Pair]]:
-    """Yield the values by name of each output that both have, besides statistics.
-
-    A curve has thousands of values: only those that differ at all get a name.
-    """
+    """Yield the values by name of each output that both have, besides statistics."""
     if one.returns and two.returns:
         before = dict(zip(one.returns.days, one.returns.values, strict=True))
         now = dict(zip(two.returns.days, two.returns.values, strict=True))
-        yield [
-            (f"daily return of {date.fromordinal(day)}", before.get(day), now.get(day))
-            for day in sorted({*before, *now})
-            if before.get(day) != now.get(day)
-        ]
+        yield _differing(before, now, lambda day: f"daily return of {date.fromordinal(day)}")
     if one.equity and two.equity:
         before = dict(zip(one.equity.times, one.equity.values, strict=True))
         now = dict(zip(two.equity.times, two.equity.values, strict=True))
-        yield [
-            (f"equity at {_moment(time)}", before.get(time), now.get(time))
-            for time in sorted({*before, *now})
-            if before.get(time) != now.get(time)
-        ]
+        yield _differing(before, now, lambda time: f"equity at {_moment(time)}")
     if one.trades is not None and two.trades is not None:
         yield [("closed trades", len(one.trades), len(two.trades))]
         yield [
@@ -103,6 +92,17 @@ def _outputs(one: Outcome, two: Outcome) -> Iterator[list[Pair]]:
             for number, (was, now) in enumerate(zip(one.trades, two.trades, strict=False), 1)
             for name in TRADE_FIELDS
         ]
+
+
+def _differing(
+    before: Mapping[int, float], now: Mapping[int, float], named: Callable[[int], str]
+) -> list[Pair]:
+    """Return the values of a curve that differ at all: of thousands, only these get a name."""
+    return [
+        (named(at), before.get(at), now.get(at))
+        for at in sorted({*before, *now})
+        if before.get(at) != now.get(at)
+    ]
 
 
 def _moment(time: int) -> str:

@@ -146,7 +146,7 @@ class Space:
         Raises SpaceError if the point is off the grid.
         """
         self.validate(point)
-        pairs = zip(self.axes, point)  # noqa: B905 - equally long
+        pairs = zip(self.axes, point, strict=True)
         return {axis.name: axis.values[level] for axis, level in pairs} | dict(self.fixed)
 
     def point(self, values: Mapping[str, Value]) -> Point:

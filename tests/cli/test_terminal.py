@@ -139,7 +139,6 @@ def test_a_run_and_its_end(
     one.type(HELD)
     compare(f"run-{width}x{height}", one, at_rest)
     (project / "gate").touch()
-    one.until(one.finished)
     compare(f"end-{width}x{height}", one, one.finished, history=True)
 
 
