@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from leanopt_core.work import Failure, Launch
 
@@ -16,7 +15,8 @@ class Hello:
     """A harness's description of itself; protocol 0 is the base form without a description.
 
     `identity` is the strategy's identity in the harness, None if unknown. `fault` is the reason why
-    the strategy cannot run at all. `notes` are for the user.
+    the strategy cannot run at all. `notes` are for the user. `warm` is whether one process runs
+    backtest after backtest, as far as is known.
     """
 
     protocol: int = 0
@@ -27,14 +27,12 @@ class Hello:
     identity: str | None = None
     fault: Failure | None = None
     notes: tuple[str, ...] = ()
+    warm: bool = field(init=False, eq=False, repr=False)
 
-    @cached_property
-    def warm(self) -> bool:
-        """Whether one process runs backtest after backtest, as far as is known.
-
-        Harnesses that start their engine for each backtest take a configuration and leave files, or
-        answer for a program.
-        """
+    @warm.default
+    def _is_warm(self) -> bool:
+        # Harnesses that start their engine for each backtest take a configuration and leave files,
+        # or answer for a program.
         return (
             not self.protocol
             or "inline" in self.abilities

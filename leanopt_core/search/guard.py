@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction, isroutine
 from threading import get_ident
@@ -28,7 +29,31 @@ _IDLE: Final = (
 )
 
 
-class Guard:
+class _Blame(ABC):
+    """Blames the plugin `label` for what is wrong with the objects that it makes."""
+
+    def __init__(self, label: str) -> None:
+        self._label = label
+
+    @abstractmethod
+    def call(self, doing: str, function: Callable[..., T], *arguments: object) -> T:
+        """Return what `function` returns; raises PluginError naming the plugin and the call."""
+
+    def needs(self, plugin: object, methods: Iterable[str], doing: str) -> None:
+        """Raise PluginError if `plugin`, made by `doing`, lacks one of `methods`.
+
+        A coroutine or generator function is a PluginError too: a call of it does nothing.
+        """
+        unfit = self.call(doing, _unfit, plugin, methods)
+        if unfit:
+            raise self.fault(doing, f"it made {shown(plugin)}, {unfit}")
+
+    def fault(self, doing: str, what: str) -> PluginError:
+        """Return the error for a contract violation."""
+        return PluginError(f"{self._label}, {doing}: {what}")
+
+
+class Guard(_Blame):
     """Calls a plugin's code; its exceptions become PluginErrors.
 
     Exceptions of the types `passing` are passed on unchanged. `calls` notes each call while it is
@@ -42,7 +67,7 @@ class Guard:
         *,
         calls: Calls | None = None,
     ) -> None:
-        self._label = label
+        super().__init__(label)
         self._passing = passing
         self._calls = Calls() if calls is None else calls
         self._by_thread, self._clock = self._calls.by_thread, self._calls.clock
@@ -79,21 +104,8 @@ class Guard:
             if main and self._handlers.lost(since):
                 self._handlers.restore(self._label, since)
 
-    def needs(self, plugin: object, methods: Iterable[str], doing: str) -> None:
-        """Raise PluginError if `plugin`, made by `doing`, lacks one of `methods`.
 
-        A coroutine or generator function is a PluginError too: a call of it does nothing.
-        """
-        unfit = self.call(doing, _unfit, plugin, methods)
-        if unfit:
-            raise self.fault(doing, f"it made {shown(plugin)}, {unfit}")
-
-    def fault(self, doing: str, what: str) -> PluginError:
-        """Return the error for a contract violation."""
-        return PluginError(f"{self._label}, {doing}: {what}")
-
-
-class RepeatableGuard(Guard):
+class RepeatableGuard(_Blame):
     """A guard of code that decides trials: its use of global random state is a PluginError too.
 
     `instead` says what the plugin must use.
@@ -107,7 +119,10 @@ class RepeatableGuard(Guard):
         instead: str = "use context.random() instead",
         calls: Calls | None = None,
     ) -> None:
-        super().__init__(label, passing, calls=calls)
+        super().__init__(label)
+        self._calls = Calls() if calls is None else calls
+        # No subclass: Python is faster where one class has a method and its attributes.
+        self._guarded = Guard(label, passing, calls=self._calls).call
         self._instead = instead
         self._count = 0
 
@@ -115,9 +130,9 @@ class RepeatableGuard(Guard):
         """Return what `function` returns; raises PluginError naming the plugin and the call."""
         self._count += 1
         if self._count > _WATCHED and self._count % _EVERY:
-            return Guard.call(self, doing, function, *arguments)  # faster than `super()`
+            return self._guarded(doing, function, *arguments)
         free, before = self._calls.free_calls(), _global_states()
-        answer = super().call(doing, function, *arguments)
+        answer = self._guarded(doing, function, *arguments)
         after = _global_states()
         # If the call was the first to load NumPy, its state is new, not changed.
         changed = any(after[name] != state for name, state in before.items())

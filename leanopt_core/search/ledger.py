@@ -117,6 +117,7 @@ class Ledger:
         checked: bool = False,
     ) -> None:
         self._run = run
+        self._searches = run.searches
         self._writer = writer
         self._reader = reader
         self._outputs = outputs
@@ -126,7 +127,7 @@ class Ledger:
 
     def replay(self, search: int, space: Space) -> Replay:
         """Return the search's stored trials from before this run was resumed."""
-        search_id = self._run.searches[search].id
+        search_id = self._searches[search].id
         stops = {
             event.number: Stop(
                 str(event.detail["reason"]),
@@ -139,7 +140,7 @@ class Ledger:
         return Replay(self._stored(search, space), stops)
 
     def _stored(self, search: int, space: Space) -> Iterator[ReplayedTrial]:
-        stored = self._run.searches[search]
+        stored = self._searches[search]
         versions = {stage.name: stage.version for stage in stored.stages}
         for trial in self._reader.trials(stored.id):
             recorded = Recorded(
@@ -156,7 +157,7 @@ class Ledger:
 
     def propose(self, search: int, proposed: Propose, parameters: str) -> None:
         """Record a proposal, with its parameters as canonical JSON."""
-        stored = self._run.searches[search]
+        stored = self._searches[search]
         self._writer.propose(
             stored.id,
             stored.stages[proposed.index].id,
@@ -172,14 +173,14 @@ class Ledger:
 
     def ended(self, search: int, stage: int) -> str | None:
         """Return why a stage ended before the run was resumed, None if it did not."""
-        return self._run.searches[search].stages[stage].ended
+        return self._searches[search].stages[stage].ended
 
     def repeated(self, search: int, versions: Sequence[str]) -> None:
         """Record the versions of the stages that have repeated all stored proposals of a search.
 
         From here on they can take the proposals back.
         """
-        for stage, version in zip(self._run.searches[search].stages, versions, strict=True):
+        for stage, version in zip(self._searches[search].stages, versions, strict=True):
             if stage.version != version:
                 self._writer.stage_version(stage.id, version)
 
@@ -222,7 +223,7 @@ class Ledger:
         """
         found, kept = self._writer.record(
             job.keys[place],
-            self._run.searches[job.search].every_scenario[job.scenario].id,
+            self._searches[job.search].every_scenario[job.scenario].id,
             outcome,
             outputs=self._outputs.stored,
             attempts=effort.attempts,
@@ -237,32 +238,32 @@ class Ledger:
 
     def evaluate(self, search: int, number: int, scenario_index: int, backtest: int) -> None:
         """Record which backtest belongs to a trial and scenario index."""
-        self._writer.evaluate(self._run.searches[search].id, number, scenario_index, backtest)
+        self._writer.evaluate(self._searches[search].id, number, scenario_index, backtest)
 
     def tell(self, search: int, trial: Trial) -> None:
         """Record that a trial has been told, with its score."""
-        self._writer.tell(self._run.searches[search].id, trial.number, trial.score)
+        self._writer.tell(self._searches[search].id, trial.number, trial.score)
 
     def chosen(self, search: int, number: int) -> None:
         """Record the first trial of a search that is tested."""
-        self._writer.chosen(self._run.searches[search].id, number)
+        self._writer.chosen(self._searches[search].id, number)
 
     def tested(self, search: int, number: int) -> Mapping[int, Outcome]:
         """Return the outcomes of a trial, tests too, from before the run was resumed."""
-        trial = self._reader.trial(self._run, self._run.searches[search].number, number)
+        trial = self._reader.trial(self._run, self._searches[search].number, number)
         return {} if trial is None else self._reader.outcomes(trial, self._outputs.needs)
 
     def test_scored(self, search: int, number: int, tests: Iterable[int], score: Score) -> None:
         """Record the score of a trial under tests, given by their scenario indexes."""
-        self._writer.test_scored(self._run.searches[search].id, number, tests, score)
+        self._writer.test_scored(self._searches[search].id, number, tests, score)
 
     def withdraw(self, search: int, numbers: Sequence[int]) -> None:
         """Record that trials are withdrawn."""
-        self._writer.withdraw(self._run.searches[search].id, numbers)
+        self._writer.withdraw(self._searches[search].id, numbers)
 
     def stop(self, search: int, stage: int, number: int, stop: Stop) -> None:
         """Record that search or stage stops after a told trial, before it does."""
-        stored = self._run.searches[search]
+        stored = self._searches[search]
         more: dict[str, object] = {} if stop.ended == "stop" else {"ended": stop.ended}
         if stop.stage_only:
             more["stage_only"] = True
@@ -282,29 +283,29 @@ class Ledger:
 
     def differs(self, search: int, trial: int, scenario: str, found: Mapping[str, object]) -> None:
         """Record that a trial's backtest gave something else on a fresh worker."""
-        search_id = self._run.searches[search].id
+        search_id = self._searches[search].id
         self._writer.event(WARM, {"scenario": scenario, **found}, search_id=search_id, number=trial)
 
     def stage_ended(self, search: int, stage: int, reason: str) -> None:
         """Record that a stage has ended, and why."""
-        self._writer.stage_ended(self._run.searches[search].stages[stage].id, reason)
+        self._writer.stage_ended(self._searches[search].stages[stage].id, reason)
 
     def worked(self, search: int) -> list[float]:
         """Return the seconds that each stage ran before the run was resumed."""
-        return [stage.seconds for stage in self._run.searches[search].stages]
+        return [stage.seconds for stage in self._searches[search].stages]
 
     def stage_worked(self, search: int, stage: int, seconds: float) -> None:
         """Record how many seconds a stage has run, over all starts."""
-        self._writer.stage_worked(self._run.searches[search].stages[stage].id, seconds)
+        self._writer.stage_worked(self._searches[search].stages[stage].id, seconds)
 
     def search_ended(self, search: int, reason: str) -> None:
         """Record that a search has ended, and why."""
-        self._writer.search_ended(self._run.searches[search].id, reason)
+        self._writer.search_ended(self._searches[search].id, reason)
 
     def taken(self, sinks: Iterable[tuple[RunSink, Mapping[int, Taken]]]) -> None:
         """Record how far sinks have taken each search."""
         for sink, taken in sinks:
-            for search in self._run.searches:
+            for search in self._searches:
                 if (one := taken.get(search.number)) is not None:
                     left = self._left.get(search.id, one)
                     self._writer.taken(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
 from math import isnan, prod
 from operator import mul
 from types import MappingProxyType
@@ -26,6 +25,7 @@ from leanopt_core.space._axis import (
 from leanopt_core.space._checks import AxisError, quoted, shown
 from leanopt_core.space._constraint import ParameterConstraint
 from leanopt_core.space._counting import Condition, Count, Rule
+from leanopt_core.space._feasible import Feasible
 from leanopt_core.space._numbers import Value, kind_of
 from leanopt_core.space._permutation import Permutation
 from leanopt_core.space._points import (
@@ -38,13 +38,7 @@ from leanopt_core.space._points import (
     problem,
 )
 from leanopt_core.space._settled import settled
-from leanopt_core.space._sparse import (
-    Sampling,
-    Sparse,
-    is_sparse,
-    is_sparse_in,
-    sparse_of,
-)
+from leanopt_core.space._sparse import Sampling
 from leanopt_core.suggest import did_you_mean
 
 _NEAR: Mapping[Metric, Callable[[Sequence[Axis], Point, int], Iterator[Point]]] = MappingProxyType(
@@ -92,6 +86,7 @@ class Space:
     _conditional: tuple[Condition, ...] = field(init=False, eq=False, repr=False)
     _rules: tuple[Rule, ...] = field(init=False, eq=False, repr=False)
     _all_hold: terms.Check = field(init=False, eq=False, repr=False)
+    _drawn: Feasible = field(init=False, eq=False, repr=False)
 
     @grid_size.default
     def _multiply(self) -> int:
@@ -117,6 +112,14 @@ class Space:
     @_all_hold.default
     def _join(self) -> terms.Check:
         return terms.every([rule.holds for rule in self._rules])
+
+    @_drawn.default
+    def _draw(self) -> Feasible:
+        return Feasible(
+            *(self.axes, self.fixed, self.constraints, self._conditional),
+            sizes=self._sizes,
+            holds=self._all_hold,
+        )
 
     def __attrs_post_init__(self) -> None:
         names = [*(axis.name for axis in self.axes), *self.fixed]
@@ -146,8 +149,9 @@ class Space:
         Raises SpaceError if the point is off the grid.
         """
         self.validate(point)
-        pairs = zip(self.axes, point, strict=True)
-        return {axis.name: axis.values[level] for axis, level in pairs} | dict(self.fixed)
+        pairs = zip(self.axes, point)  # noqa: B905 - equally long, and every trial needs its values
+        found = {axis.name: axis.values[level] for axis, level in pairs}
+        return {**found, **self.fixed} if self.fixed else found
 
     def point(self, values: Mapping[str, Value]) -> Point:
         """Return the point at which the searched parameters have these values.
@@ -252,12 +256,13 @@ class Space:
         """
         if limit < 0 or samples < 1:
             raise SpaceError("count: expected a limit of 0 or more and at least one sample")
-        if self._base is None:
+        base = self._drawn.base
+        if base is None:
             return counting.count(self._sizes, self._rules, limit, samples)
-        whole = self._listed(limit)
+        whole = self._drawn.listed(limit)
         if not whole.searches:
             return Count(whole.size, "counted", whole.size, whole.size)
-        return counting.estimate(self._base.size, self._base.ranked, self._all_hold, samples)
+        return counting.estimate(base.size, base.ranked, self._all_hold, samples)
 
     def emptying(self, limit: int = 1_000_000) -> tuple[ParameterConstraint, ...]:
         """Return a minimal set of constraints that together leave no point, in the space's order.
@@ -274,7 +279,7 @@ class Space:
         Those whose condition reads fixed parameters only are left out, and so are those of which
         neither is proven. The first points of a sample are looked at before anything is counted.
         """
-        found = settled(self._conditional, self.sample(0), self._listed)
+        found = settled(self._conditional, self.sample(0), self._drawn.listed)
         return {self.names[axis]: always for axis, always in found.items()}
 
     def neighbours(self, point: Point, radius: int = 1, metric: Metric = "axis") -> Iterator[Point]:
@@ -299,34 +304,10 @@ class Space:
             others = conditional.distinct(self._conditional, own, others)
         return filter(self.feasible, others)
 
-    @cached_property
+    @property
     def sampling(self) -> Sampling:
         """How `sample` finds feasible points; the first time this can take some seconds."""
-        return Sampling("rejection") if self._sparse is None else self._sparse.sampling()
-
-    @cached_property
-    def _base(self) -> Sparse | None:
-        """The canonical points, None without conditions or if they cannot be counted."""
-        if not self._conditional:
-            return None
-        base = sparse_of(self.axes, self.fixed, (), more=self._conditional)
-        return None if base.searches else base
-
-    def _listed(self, steps: int = 1_000_000, more: tuple[Rule, ...] = ()) -> Sparse:
-        rules = (*self._conditional, *more)
-        return sparse_of(self.axes, self.fixed, self.constraints, steps, rules)
-
-    @cached_property
-    def _sparse(self) -> Sparse | None:
-        """The feasible points if they are too few for rejection."""
-        base = self._base
-        if base is not None and not self.constraints:
-            return base
-        if base is not None:
-            return self._listed() if is_sparse_in(base, self._all_hold) else None
-        if not self._rules or not is_sparse(self._sizes, self._all_hold):
-            return None
-        return self._listed()
+        return self._drawn.sampling
 
     def sample(self, seed: int) -> Iterator[Point]:
         """Yield every feasible point once, in a random order; see `sampling`.
@@ -336,13 +317,11 @@ class Space:
         than one point in 10,000 is feasible, they are counted and permuted, or searched for. With
         conditions, the permuted points are the canonical ones.
         """
-        if self._sparse is not None:
-            return self._sparse.points(seed)
-        if self._base is not None:
-            return filter(self.feasible, self._base.points(seed))
+        if (drawn := self._drawn.points(seed)) is not None:
+            return drawn
         order = Permutation(self.grid_size, seed)
         points = (self.point_at(order(i)) for i in range(self.grid_size))
-        return filter(self.feasible, points)
+        return filter(self.feasible, points) if self._rules else points
 
     def nearest(self, levels: Sequence[float]) -> Point:
         """Return the grid point nearest to real-valued `levels`: each is clipped, then rounded.

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Literal
 
-from attrs import frozen
+from attrs import field, frozen
 
 from leanopt_core.canonical import from_canonical
 from leanopt_core.fitness import Direction, turned
@@ -223,6 +223,12 @@ class StoredSearch:
     chosen: int | None = None
     scores: tuple[StoredTestScore, ...] = ()
     cuts: tuple[StoredScenario, ...] = ()
+    #: The scenarios, the tests and the cuts, in the order of their indexes.
+    every_scenario: tuple[StoredScenario, ...] = field(init=False, eq=False, repr=False)
+
+    @every_scenario.default
+    def _join(self) -> tuple[StoredScenario, ...]:
+        return (*self.scenarios, *self.tests, *self.cuts)
 
     def judged(self, trial: StoredTrial) -> dict[int, StoredBacktest]:
         """Return the backtests of a trial that judge it, by scenario index; tests are left out.
@@ -232,11 +238,6 @@ class StoredSearch:
         cuts = () if trial.pruned_at is None else self.cuts
         known = {one.ordinal for one in (*self.scenarios, *cuts)}
         return {at: one for at, one in trial.backtests.items() if at in known}
-
-    @cached_property
-    def every_scenario(self) -> tuple[StoredScenario, ...]:
-        """Return the scenarios, the tests and the cuts, in the order of their indexes."""
-        return (*self.scenarios, *self.tests, *self.cuts)
 
 
 @frozen
