@@ -20,11 +20,17 @@ PROPOSE: Final = (
     "INSERT INTO trials (search_id, number, stage_id, grid_index, parameters, origin, attempt, "
     "told_before, detail, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'proposed')"
 )
+# Most backtests have nothing more than this. Python's sqlite3 takes longer to pass a None than a
+# number.
 RECORD: Final = (
-    "INSERT INTO backtests (id, key, run_id, scenario_id, statistics, failure, message, "
-    "closed_trades, outputs, attempts, seconds, worker, finished_at, held, opened, "
-    "waited, fingerprint) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-    "(SELECT id FROM opened WHERE hash = ?), ?, ?)"
+    "INSERT INTO backtests (id, key, run_id, scenario_id, statistics, outputs, attempts, seconds, "
+    "worker, finished_at, held, waited) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+RECORD_MORE: Final = (
+    "INSERT INTO backtests (id, key, run_id, scenario_id, statistics, outputs, attempts, seconds, "
+    "worker, finished_at, held, waited, failure, message, closed_trades, opened, fingerprint) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+    "(SELECT id FROM opened WHERE hash = ?), ?)"
 )
 _OPENED: Final = (
     "INSERT INTO opened (hash, before, files) "
@@ -87,7 +93,10 @@ _CALENDAR: Final = (
 )
 _PROPOSED: Final = "WHERE search_id = ? AND number = ? AND state = 'proposed'"
 # A resumed run tells its trials again: only the first telling changes a row.
-_TELL: Final = f"UPDATE trials SET state = ?, fitness = ?, violation = ?, failure = ? {_PROPOSED}"  # noqa: S608
+_COMPLETE: Final = f"UPDATE trials SET state = 'completed', fitness = ?, violation = ? {_PROPOSED}"  # noqa: S608
+_FAIL: Final = (
+    f"UPDATE trials SET state = 'failed', fitness = ?, violation = ?, failure = ? {_PROPOSED}"  # noqa: S608
+)
 # Since the proposal, `detail` may have `because`. The two JSON objects are joined as texts, since
 # SQLite's own functions could write numbers in another way.
 _ADD_DETAIL: Final = f"""
@@ -108,14 +117,14 @@ UPDATE searches SET told = told + :told, best = (
 _COUNT_WITHDRAWN: Final = "UPDATE searches SET withdrawn = withdrawn + ? WHERE id = ?"
 
 # Rows come after those they refer to.
-_BEFORE_TELLING: Final = (PROPOSE, RECORD, RETURNS, EQUITY, TRADES, EVALUATE)
+_BEFORE_TELLING: Final = (PROPOSE, RECORD, RECORD_MORE, RETURNS, EQUITY, TRADES, EVALUATE)
 _AFTER_TELLING: Final = (
     *(HELLO, READ_TYPES, EVENT),
     *(VOID, RELEASE, LEASE, RENEW, SHARING, RELEASE_ALL, ENDED),
     *(STAGE_VERSION, STAGE_WORKED, STAGE_ENDED, CHOSEN, TEST_SCORE, SEARCH_ENDED),
     *(TAKEN, REPRODUCED, SINGLE, FINISH),
 )
-_OF_BACKTEST: Final = (RECORD, RETURNS, EQUITY, TRADES)
+_OF_BACKTEST: Final = (RECORD, RECORD_MORE, RETURNS, EQUITY, TRADES)
 
 
 @define
@@ -189,16 +198,20 @@ def _write_told(database: Database, search_id: int, told: list[tuple[int, Score]
     ]
     if rare:
         database.many(_ADD_DETAIL, rare)
-    changed = database.many(
-        _TELL,
-        ((_state(s), s.fitness, s.violation, s.failure, search_id, number) for number, s in told),
-    )
+    completed = [
+        (score.fitness, score.violation, search_id, number)
+        for number, score in told
+        if score.failure is None
+    ]
+    failed = [
+        (score.fitness, score.violation, score.failure, search_id, number)
+        for number, score in told
+        if score.failure is not None
+    ]
+    changed = database.many(_COMPLETE, completed) if completed else 0
+    changed += database.many(_FAIL, failed) if failed else 0
     first, _ = min(told, key=lambda one: rank_key(one[1], 0, one[0]))
     database.run(_COUNT_TOLD, {"told": changed, "first": first, "search": search_id})
-
-
-def _state(score: Score) -> str:
-    return "completed" if score.failure is None else "failed"
 
 
 def detail_of(score: Score) -> str | None:

@@ -18,7 +18,7 @@ def storable(text: str) -> str:
 
     SQLite stores valid Unicode only. In JSON the escape means the same surrogate.
     """
-    return text.encode("utf-8", "backslashreplace").decode()
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def json_object(members: Iterable[tuple[str, str]]) -> str:

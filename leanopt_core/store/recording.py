@@ -85,13 +85,16 @@ class Recording:
         row = (
             *(found, short, self._run_id, scenario_id),
             None if statistics is None else storable(canonical_json(statistics.values)),
-            *((failed.category.value, failed.message) if failed else (None, None)),
-            kept.closed_trades,
-            *(outputs_column(outputs), attempts, seconds, worker, int(self._clock()), held),
-            *(opened[-1].hash if opened else None, waited, fingerprint),
+            *(outputs_column(outputs), attempts, seconds, worker, int(self._clock()), held, waited),
         )
-        self._note(opened)
-        self._batch.add(batch.RECORD, row)
+        if failed or opened or kept.closed_trades is not None or fingerprint is not None:
+            category, message = (failed.category.value, failed.message) if failed else (None, None)
+            opened_hash = opened[-1].hash if opened else None
+            more = (category, message, kept.closed_trades, opened_hash, fingerprint)
+            self._note(opened)
+            self._batch.add(batch.RECORD_MORE, (*row, *more))
+        else:
+            self._batch.add(batch.RECORD, row)
         self._recorded.setdefault(short, []).append((found, kept, outputs))
         return found, kept
 
