@@ -69,8 +69,6 @@ def _figure(value: object) -> Figure:
     if isinstance(value, str):
         plain = parse_number(value)
         return value if plain is None else plain
-    if type(value) is float and math.isfinite(value):
-        return value
     if isinstance(value, _NUMERIC):
         # A number too large for a float stays text: unknown, and `missing` can say why.
         return float(value) if _holds(value) else f"{Decimal(value):.6g}"
@@ -87,8 +85,10 @@ def _holds(value: float | Decimal) -> bool:
 def _gather(section: Mapping[str, object], prefix: str, into: dict[str, Figure]) -> None:
     """Add the figures of a section and its subsections, by flat names."""
     for name, value in section.items():
-        # isinstance(Mapping) is slow, and most statistics are numbers.
-        if isinstance(value, _USUAL):
+        # Most are such numbers, and isinstance(Mapping) is slow.
+        if type(value) is float and math.isfinite(value):
+            into[f"{prefix}{name}"] = value
+        elif isinstance(value, _USUAL):
             into[f"{prefix}{name}"] = _figure(value)
         elif isinstance(value, Mapping):
             _gather(value, f"{prefix}{name}.", into)
@@ -99,7 +99,8 @@ def _gather(section: Mapping[str, object], prefix: str, into: dict[str, Figure])
 def _figures(document: Mapping[str, object]) -> dict[str, Figure]:
     found: dict[str, Figure] = {}
     bare = document.get("statistics")
-    if not isinstance(bare, Mapping):
+    # isinstance(Mapping) is slow, and most documents have no such section.
+    if bare is None or not isinstance(bare, Mapping):
         _gather(document, "", found)
         return found
     _gather(bare, "", found)

@@ -161,7 +161,7 @@ class Request:
     @property
     def folder(self) -> bool:
         """Return whether the request has its own folder."""
-        return bool(self.files) or any(REQUEST in text for text in self.placeholders)
+        return bool(self.files) or REQUEST in "\n".join(self.placeholders)
 
 
 class Files(Protocol):

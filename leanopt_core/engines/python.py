@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import starmap
 from json.encoder import encode_basestring_ascii as quoted
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import leanopt_harness
 
@@ -35,6 +35,8 @@ from leanopt_core.work import (
     Scenario,
 )
 
+#: This engine writes no files.
+_NO_FILES: Final = frozenset({DOCUMENT})
 _HARNESS = Path(leanopt_harness.__file__).resolve().parent
 
 
@@ -146,7 +148,7 @@ class PythonEngine:
         """Make the request for one backtest, in the protocol's inline form."""
         parameters = ",".join(starmap(_member, backtest.parameters.items()))
         scenario = self._scenario_text(backtest.scenario)
-        outputs -= {DOCUMENT}  # this engine writes no files
+        outputs -= _NO_FILES
         asked = f',"outputs":{json.dumps(sorted(outputs))}' if outputs else ""
         return Request(
             f'{{"backtest":{{"scenario":{scenario},"parameters":{{{parameters}}}}}{asked}}}',

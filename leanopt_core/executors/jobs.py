@@ -29,26 +29,28 @@ class Job(Generic[T]):
     """One request on its way under its caller's ticket; only its `JobQueue` changes it.
 
     `attempts` counts how often it was sent, `disturbed` how many of these were ended from outside.
-    `ident` is the id under which it was sent last, `sent_at` when. `withdrawn` says that nobody
-    waits for it any more, `fresh` that only a worker may have it that has run nothing.
+    `ident` is the id under which it was sent last, `folder` the one of its files at that worker,
+    None if it needs none, `sent_at` when. `withdrawn` says that nobody waits for it any more,
+    `fresh` that only a worker may have it that has run nothing.
     """
 
     ticket: T
     request: Request
     fresh: bool = False
     ident: str = ""
+    folder: RequestFolder | None = None
     attempts: int = 0
     disturbed: int = 0
     sent_at: float = 0.0
     withdrawn: bool = False
 
-    def put(self, worker: Worker, folder: RequestFolder | None, limit: float | None) -> bytes:
+    def put(self, worker: Worker, limit: float | None) -> bytes:
         """Write the request's files into its folder at the worker, and return its line.
 
         `limit` is the time limit in seconds, sent to harnesses that speak the protocol.
         Raises ExecutorError if that is not possible, TransientError if the worker has gone.
         """
-        request, hello = self.request, worker.client.hello
+        request, hello, folder = self.request, worker.client.hello, self.folder
         fill = worker.channel.fill if folder is None else folder.fill
         if folder is not None:
             for name, text in request.files.items():

@@ -208,8 +208,9 @@ class Pool(Closing, Generic[T]):
         for event in self._supervisor.events(pause):
             self._handle(event)
         self._heard_at = time.monotonic()
-        self._let_freed_go_on()
-        self._handle_pending()
+        if self._freed:
+            self._let_freed_go_on()
+            self._handle_pending()
 
     def wake(self) -> None:
         """Make `wait` return soon, from any thread or signal handler."""
@@ -240,8 +241,8 @@ class Pool(Closing, Generic[T]):
 
     def _handle(self, event: WorkerEvent) -> None:
         match event:
-            case WorkerAnswered(worker, payload):
-                self._answered(worker, payload)
+            case WorkerAnswered():
+                self._answered(event.worker, event.payload)
             case WorkerReady(worker, hello):
                 self._ready(worker, hello)
             case WorkerLost(worker, failure):
@@ -282,7 +283,7 @@ class Pool(Closing, Generic[T]):
 
     def _answered(self, worker: Worker, payload: Mapping[str, Any]) -> None:
         job = self._queue.running(worker)
-        folder = None if job is None else self._folder(worker, job)
+        folder = None if job is None else job.folder
         held = folder is not None and worker.channel.volatile
         if held:
             # Before the job ends: an answer that nobody waits for is removed there.
@@ -316,6 +317,8 @@ class Pool(Closing, Generic[T]):
 
     def _hand_out(self) -> None:
         """Give idle workers what waits."""
+        if not self._queue.idle:
+            return
         # A new list, since workers for whom there is no job join it during the loop.
         idle, self._queue.idle = self._queue.idle, []
         for worker in idle:
@@ -351,7 +354,8 @@ class Pool(Closing, Generic[T]):
         # First, so that a worker that takes no files is lost with its request, at one attempt.
         self._supervisor.begin_request(worker)
         try:
-            line = job.put(worker, self._folder(worker, job), self.time_limit)
+            job.folder = self._folder(worker, job)
+            line = job.put(worker, self.time_limit)
         except TransientError:
             self._supervisor.hang_up(worker)  # how it ended will say whether it was at fault
         except ExecutorError as error:

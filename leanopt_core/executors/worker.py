@@ -22,7 +22,7 @@ import math
 import time
 from collections.abc import Iterable, Mapping
 from enum import Enum, auto
-from typing import Any
+from typing import Any, Final
 
 from attrs import define, field, frozen
 
@@ -49,6 +49,9 @@ class State(Enum):
     ENDING = auto()
     HUNG_UP = auto()
     KILLED = auto()
+
+
+_LISTENED_TO: Final = (State.GREETING, State.SERVING)
 
 
 # Compared by identity: workers are keys in the pool's sets and dictionaries.
@@ -87,7 +90,7 @@ class Worker:
     @property
     def listened_to(self) -> bool:
         """Whether its output counts."""
-        return self.state in (State.GREETING, State.SERVING)
+        return self.state in _LISTENED_TO
 
     def serve(self) -> None:
         """Leave GREETING; an idle worker has no deadline."""

@@ -117,15 +117,9 @@ class Scorer:
             penalties = _penalties(backtests, self.soft)
             objective -= math.fsum(one.amount for one in penalties)
             fitness = turned(objective, direction)
-        return Score(
-            fitness=fitness,
-            objective=objective,
-            violation=math.fsum(one.size for one in violations) if violations else 0.0,
-            violations=violations,
-            reasons=judged.reasons,
-            values=judged.values,
-            penalties=penalties,
-        )
+        size = math.fsum(one.size for one in violations) if violations else 0.0
+        reasons, values = judged.reasons, judged.values
+        return Score(fitness, objective, size, violations, reasons, values, penalties=penalties)
 
     def _judged(
         self, backtests: Sequence[Backtested], context: FitnessContext

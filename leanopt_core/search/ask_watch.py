@@ -15,8 +15,6 @@ from leanopt_core.search.commands import Propose, SearchCommand, Tell
 #: A look takes so many seconds at least, and so many backtests.
 _SECONDS: Final = 2.0
 _BACKTESTS: Final = 10
-# Made once, since every command is looked at.
-_BY_METHODS: Final = (Propose, Tell)
 #: The least shares of the time in which methods think, and for which workers idle.
 _THINKING: Final = 0.5
 _IDLE: Final = 0.2
@@ -50,15 +48,19 @@ class AskWatch:
         self._thought: defaultdict[int, float] = defaultdict(float)
         self._asked: Counter[int] = Counter()
 
-    def timed(self, advance: Callable[[], SearchCommand | None]) -> SearchCommand | None:
+    def timed(
+        self, advance: Callable[..., SearchCommand | None], *arguments: object
+    ) -> SearchCommand | None:
         """Return the next command of a search, and count the time until it is there."""
         if self._said:
-            return advance()
+            return advance(*arguments)
         since = self._clock()
-        command = advance()
-        if isinstance(command, _BY_METHODS):
+        command = advance(*arguments)
+        if isinstance(command, Propose):
             self._thought[command.index] += self._clock() - since
-            self._asked[command.index] += isinstance(command, Propose)
+            self._asked[command.index] += 1
+        elif isinstance(command, Tell):
+            self._thought[command.index] += self._clock() - since
         return command
 
     def ended(self, finished: Sequence[Finished[int]]) -> str | None:

@@ -76,6 +76,7 @@ class Backtests:
         marked = has_fingerprint(engine)
         self._marking = cast("HasFingerprint", engine) if marked else None
         self._ledger = ledger
+        self._leases = ledger.leases
         self._notifier = notifier
         self._keeper = keeper
         self._outputs = outputs.asked | keeper.asks
@@ -132,7 +133,7 @@ class Backtests:
         # Equal backtests run once, also where several searches ask for them.
         job = self._jobs.get(backtest.key)
         if job is None:
-            version = self._ledger.leases.version
+            version = self._leases.version
             job = BacktestJob(pending.search, backtest, scenario_index, keyed.keys, version)
             self._jobs[backtest.key] = job
             # Later trials wait for one that climbs: its backtests run one after the other.
@@ -248,7 +249,7 @@ class Backtests:
 
     def close(self) -> None:
         """Stop reading answers; the next commit gives all leases back."""
-        self._ledger.leases.leave()
+        self._leases.leave()
         self._readers.close()
         self._keeper.close()
 
@@ -266,7 +267,7 @@ class Backtests:
     def _drop(self, job: BacktestJob) -> None:
         """Forget a backtest that no trial waits for."""
         del self._jobs[job.backtest.key]
-        self._ledger.leases.release(job.keys)
+        self._leases.release(job.keys)
 
     def _use(
         self,
@@ -291,15 +292,17 @@ class Backtests:
         """Store a backtest's outcome, and pass what the store holds to the trials that wait."""
         del self._jobs[job.backtest.key]
         self._notifier.observe(BacktestEnded(outcome, finished.seconds, finished.worker))
-        place = place_of(self._places, finished.worker)
-        self._note_origin(place)
+        place = 0
+        if self._places is not None:
+            place = place_of(self._places, finished.worker)
+            self._note_origin(place)
         hello = self._workers.hello
         warm = hello is None or hello.warm
         doubtful = warm and self._warm.saw(job, finished, outcome, place)
         held = Held.UNCONFIRMED if doubtful else None
         opened = self._opened(finished, place)
         kept = self._ledger.record(job, outcome, finished, place, opened, held)
-        self._ledger.leases.release(job.keys)
+        self._leases.release(job.keys)
         self._recorded[kept.id] = job.waiting
         if doubtful:
             self._warm.holds(outcome, kept.id)
@@ -311,9 +314,10 @@ class Backtests:
         """Return the files that a result depends on; warn of what changes or no file shows."""
         if self._files is None or (answer := finished.answer) is None:
             return ()
-        for text in self._files.unseen(answer):
-            self._notifier.warn(text)
-        sets = self._files.sets(answer, finished.worker, place)
+        if "unseen" in answer.payload:
+            for text in self._files.unseen(answer):
+                self._notifier.warn(text)
+        sets = self._files.sets(answer, finished.worker, place) if answer.opened else ()
         for path in self._files.mixed():
             self._notifier.warn(
                 f"{path}, which the strategy opens, has changed during the run: its trials do not "
@@ -389,7 +393,8 @@ class Backtests:
         if finished.answer is None:
             nothing = "the pool returned neither an answer nor a failure"
             return Outcome(failure=finished.failure or Failure(Category.ENGINE, nothing))
-        job.fingerprint = self._fingerprint(finished.answer)
+        if self._marking is not None:
+            job.fingerprint = self._fingerprint(finished.answer)
         fault = partial(self._faults.__setitem__, finished.ticket)
         return read(
             self._engine, finished.answer, job.backtest, self._outputs, keep=keep, fault=fault

@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Protocol, TypeVar
 
 from leanopt_core.engines.base import Engine
@@ -317,8 +316,8 @@ class RunLoop:
         return stored
 
     def _advance(self, search: ActiveSearch) -> None:
-        advance = partial(self._think, next, search.machine.advance(), None)
-        while (command := self._ask_watch.timed(advance)) is not None:
+        timed, commands = self._ask_watch.timed, search.machine.advance()
+        while (command := timed(self._think, next, commands, None)) is not None:
             search.obey(command)
             # Several asks in a row can take long: workers need not wait for all of them.
             self._workers.poll(after=_UNHEARD)
@@ -338,7 +337,8 @@ class RunLoop:
     def _land(self, pending: PendingTrial, scenario_index: int, outcome: Outcome) -> None:
         landed = pending.land(scenario_index, outcome)
         # The first result sets the time, or a stream of results could put the commit off for ever.
-        self._due = min(self._due, time.monotonic() + _GROUPING)
+        if self._due == math.inf:
+            self._due = time.monotonic() + _GROUPING
         if landed:
             self._landed.append(pending)
-            self._catching_up |= pending.replayed
+            self._catching_up |= pending.stored is not None

@@ -236,18 +236,18 @@ class SearchMachine:
             elif self._active is None:
                 yield from self._next_stage()
             # Before any tell: trial i must be asked for when exactly i - lookahead are told.
-            elif self._asks(self._active):
-                yield from self._ask(self._active)
+            elif (active := self._active).ending is None and active.told >= active.next_ask_at:
+                yield from self._ask(active)
             elif self._outstanding:
                 if (trial := self._outstanding[0].finished) is None:
                     return
-                yield from self._tell(self._active, trial)
-            elif (reason := self._active.ending) is not None:
+                yield from self._tell(active, trial)
+            elif (reason := active.ending) is not None:
                 budget = self._limit is not None and reason == self._limit.ended
                 yield from self._end(reason, search=budget)
             else:
                 raise PluginError(
-                    f"{self._active.rule.label}, asked for trial {self._number + 1}: it returned "
+                    f"{active.rule.label}, asked for trial {self._number + 1}: it returned "
                     "WAIT, but there is no pending trial to wait for"
                 )
 
@@ -280,16 +280,14 @@ class SearchMachine:
             return None
         return self._limit.trials - len(self._history) - len(self._outstanding)
 
-    def _asks(self, active: _Active) -> bool:
-        return active.ending is None and active.told >= active.next_ask_at
-
-    def _ask(self, active: _Active) -> Iterator[SearchCommand]:
+    def _ask(self, active: _Active) -> tuple[Propose, ...]:
+        """Ask the active stage; return the trial that it proposes, if any."""
         if active.asked == active.rule.trials:
             active.ending = "trials"
-            return
+            return ()
         if self._limit is not None and self._left() == 0:
             active.ending = self._limit.ended
-            return
+            return ()
         number = self._number + 1
         context = AskContext(number, active.attempt, active.seed, self._told)
         recorded = self._recorded
@@ -308,7 +306,8 @@ class SearchMachine:
             why = active.method.reason()
             active.ending = f"done: {why}" if why else "done"
         elif isinstance(answer, Proposal):
-            yield from self._take(active, answer)
+            return self._take(active, answer)
+        return ()
 
     def _adopt(self, active: _Active, context: AskContext, recorded: Recorded) -> Proposal | Signal:
         """Pass back a stored proposal at the point of the search where it was made."""
@@ -319,7 +318,7 @@ class SearchMachine:
         active.method.adopt(evolve(context, attempt=recorded.attempt), proposal)
         return proposal
 
-    def _take(self, active: _Active, proposal: Proposal) -> Iterator[SearchCommand]:
+    def _take(self, active: _Active, proposal: Proposal) -> tuple[Propose, ...]:
         grid_index = self._space.grid_index(proposal.point)
         number = self._number + 1
         if grid_index in self._ahead or self._history.knows(grid_index):
@@ -329,7 +328,7 @@ class SearchMachine:
             active.method.refused(proposal.point, number)
             if active.refusals == REFUSALS:
                 active.ending = "repeats"
-            return
+            return ()
         because = None
         if self._recorded is not None:
             recorded = self._recorded
@@ -351,16 +350,11 @@ class SearchMachine:
         if self._moments:
             budgets = context.stage_trials, context.search_trials
             context = FitnessContext(*budgets, self._moments.snapshot())
-        yield Propose(
-            number,
-            self._index,
-            proposal,
-            grid_index,
-            attempt,
-            active.told,
-            context,
-            because,
+        told = active.told
+        proposed = Propose(
+            number, self._index, proposal, grid_index, attempt, told, context, because
         )
+        return (proposed,)
 
     def _tell(self, active: _Active, trial: Trial) -> Iterator[SearchCommand]:
         pending = self._outstanding.popleft()
