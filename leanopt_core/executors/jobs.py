@@ -98,7 +98,8 @@ class RequestFolder:
             self.removed()
 
 
-@frozen
+# Not frozen: each backtest has one, and a frozen one takes three times as long to make.
+@define
 class Finished(Generic[T]):
     """The end of a request: an answer or a failure, never both.
 

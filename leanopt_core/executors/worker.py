@@ -175,7 +175,8 @@ class WorkerReady:
     hello: Hello
 
 
-@frozen
+# Not frozen: each backtest has one, and a frozen one takes three times as long to make.
+@define
 class WorkerAnswered:
     """A worker has answered its request; `payload` is the parsed line."""
 

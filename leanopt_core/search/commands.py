@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
-from attrs import field, frozen
+from attrs import define, field, frozen
 
 from leanopt_core.fitness import FitnessContext
 from leanopt_core.search.calls import Calls
@@ -90,7 +90,8 @@ class StageStarted:
     index: int
 
 
-@frozen
+# Not frozen: each trial has one, and a frozen one takes three times as long to make.
+@define
 class Propose:
     """Command: record this proposal and backtest it at rung 0; score it with this `context`.
 
@@ -116,7 +117,8 @@ class Promote:
     rung: int
 
 
-@frozen
+# Not frozen: each trial has one, and a frozen one takes three times as long to make.
+@define
 class Tell:
     """Command: record that this trial has been told; `stop` may be called before continuing."""
 

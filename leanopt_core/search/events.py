@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol, TypeAlias
 
-from attrs import frozen
+from attrs import define, frozen
 
 from leanopt_core.sinks.base import TrialRecord
 from leanopt_core.store.records import RunState, StoredRun
@@ -69,7 +69,8 @@ class SearchEnded:
     reason: str
 
 
-@frozen
+# Not frozen: each trial has one, and a frozen one takes three times as long to make.
+@define
 class TrialTold:
     """A method was told a trial; `replayed` if that happened before the run was resumed.
 
@@ -96,7 +97,8 @@ class TrialTested:
     score: Score
 
 
-@frozen
+# Not frozen: each backtest has one, and a frozen one takes three times as long to make.
+@define
 class BacktestEnded:
     """A backtest has run, in this many seconds, on the worker of this number."""
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
 
 from leanopt_core.search.ledger import BacktestJob, Known, Ledger
 
@@ -66,7 +67,7 @@ class LeasedQueue:
                 self._handed_out += 1
                 return job
             self._dropped(job)
-        new = next(self._taken(), None) if self._leases.alone else None
+        new = self._new() if self._leases.alone else None
         if new is not None:
             self._leases.begin(new.keys)
             self._handed_out += 1
@@ -126,7 +127,7 @@ class LeasedQueue:
         wanted = []
         if room and not self._leases.alone and self._leases.welcome():
             ahead = room + self._handed_out - len(self._ready)
-            wanted = [job for _, job in zip(range(ahead), self._taken(), strict=False)]
+            wanted = list(islice(iter(self._new, None), ahead))
         self._handed_out = 0
         leased, replaced = self._ledger.commit(wanted)
         for job, one in zip(wanted, leased, strict=True):
@@ -154,12 +155,12 @@ class LeasedQueue:
             return 0.0
         return _ELSEWHERE if self._elsewhere else _RENEWED
 
-    def _taken(self) -> Iterator[BacktestJob]:
-        """Take queued backtests that trials wait for, those of the lowest search first."""
+    def _new(self) -> BacktestJob | None:
+        """Take the next queued backtest that trials wait for, of the lowest search that has one."""
         for queue in self._queues:
             while queue:
                 job = queue.popleft()
                 if job.waiting:
-                    yield job
-                else:
-                    self._dropped(job)
+                    return job
+                self._dropped(job)
+        return None
