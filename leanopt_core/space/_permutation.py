@@ -8,8 +8,6 @@ _BITS = 64
 _WORD = (1 << _BITS) - 1
 _GOLDEN = 0x9E3779B97F4A7C15
 _ROUNDS = 8
-# Of halves of so few bits, as of grids of 16 million points, each round remembers what it mixes.
-_FEW_BITS = 12
 
 
 @frozen
@@ -25,7 +23,6 @@ class Permutation:
     seed: int
     _half: int = field(init=False, repr=False)
     _keys: tuple[int, ...] = field(init=False, repr=False)
-    _rounds: tuple[_Round, ...] = field(init=False, eq=False, repr=False)
 
     @_half.default
     def _half_bits(self) -> int:
@@ -36,11 +33,6 @@ class Permutation:
         # Sign and size of the seed matter: -1, 1 and 2**64 + 1 are different keys.
         start = _absorb(2 * abs(self.seed) + (self.seed < 0))
         return tuple(_mix(start + i * _GOLDEN) for i in range(1, _ROUNDS + 1))
-
-    @_rounds.default
-    def _remembered(self) -> tuple[_Round, ...]:
-        few = self._half <= _FEW_BITS
-        return tuple(_Round(key, (1 << self._half) - 1) for key in self._keys) if few else ()
 
     def __call__(self, index: int) -> int:
         """Return the image of `index`; raises IndexError outside 0 to size - 1."""
@@ -55,10 +47,6 @@ class Permutation:
         half = self._half
         mask = (1 << half) - 1
         left, right = number >> half, number & mask
-        for mixed in self._rounds:
-            left, right = right, left ^ mixed[right]
-        if self._rounds:
-            return left << half | right
         if half > _BITS:
             for key in self._keys:
                 left, right = right, left ^ (self._wide(right ^ key) & mask)
@@ -78,18 +66,6 @@ class Permutation:
             state = _mix(state + _GOLDEN)
             word = word << _BITS | state
         return word
-
-
-class _Round(dict[int, int]):
-    """What a round mixes with the other half of a number, by one half."""
-
-    def __init__(self, key: int, mask: int) -> None:
-        super().__init__()
-        self._key, self._mask = key, mask
-
-    def __missing__(self, half: int) -> int:
-        mixed = self[half] = _mix(half ^ self._key) & self._mask
-        return mixed
 
 
 def _mix(word: int) -> int:
