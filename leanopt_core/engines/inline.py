@@ -39,7 +39,7 @@ def read_inline(payload: Mapping[str, Any]) -> Outcome:
     except ValueError as error:
         message = f"the answer breaks the protocol: {error}"
         return Outcome(failure=Failure(Category.NO_RESULT, message), read=read, read_types=types)
-    return Outcome(statistics, equity=equity, trades=trades, read=read, read_types=types)
+    return Outcome(statistics, None, equity, trades, read, types)
 
 
 def read_names(payload: Mapping[str, Any]) -> frozenset[str] | None:

@@ -120,7 +120,7 @@ class ProcessChannel:
             return _NOTHING
         answers, errors, _ = self._descriptors
         if fileno == answers:
-            return Chunk(out=data, closed=not data)
+            return Chunk(data, b"", not data)
         if fileno == errors:
             return Chunk(err=data, closed=not data)
         self._said += data

@@ -15,6 +15,7 @@ from leanopt_core.search.sinks import RunSink, Sinks
 from leanopt_core.search.stop_hook import StopHook
 from leanopt_core.search.unread import ReadCheck, ScoreCheck
 from leanopt_core.search.unreported import UnreportedCheck
+from leanopt_core.sinks.base import TrialRecord
 from leanopt_core.work import Outcome
 
 
@@ -47,6 +48,8 @@ class Notifier:
         self._stop = StopHook(run, registry, self.warn, calls)
         self._checks = checks
         self._scores = ScoreCheck()
+        # Whether the next trial can still show what the first ones show.
+        self._early = True
         self._environment = EnvironmentCheck()
 
     def observe(self, event: RunEvent) -> None:
@@ -68,15 +71,23 @@ class Notifier:
         self._checks.reads.saw(outcomes.values())
         self.observe(event)
         record = event.record
+        if self._early:
+            self._early = self._look(record, outcomes)
+        if record.trial.score.failure and (hint := self._environment.saw(outcomes.values())):
+            self.warn(hint)
+        return None if event.replayed else self._stop.reason(record)
+
+    def _look(self, record: TrialRecord, outcomes: Mapping[str, Outcome]) -> bool:
+        """Warn of what the first trials show; return whether later ones can show more."""
+        names, scores, alike = self._checks.names, self._scores, self._checks.alike
         for warning in (
-            *self._checks.names.saw(outcomes.values()),
-            self._scores.saw(record.trial.score),
-            self._checks.alike.saw(record, outcomes),
-            self._environment.saw(outcomes.values()) if record.trial.score.failure else None,
+            *names.saw(outcomes.values()),
+            scores.saw(record.trial.score),
+            alike.saw(record, outcomes),
         ):
             if warning:
                 self.warn(warning)
-        return None if event.replayed else self._stop.reason(record)
+        return names.open or scores.open or alike.open
 
     def judge(self) -> None:
         """Check how parameters were read, at the end of a run; raises StrategyError as `told`."""

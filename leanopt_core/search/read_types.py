@@ -146,6 +146,11 @@ class AlikeCheck:
         self._waiting: list[_Seen] = []
         self._seen: dict[str, _Seen] = {}
 
+    @property
+    def open(self) -> bool:
+        """Return whether it compares further trials."""
+        return self._left > 0
+
     def saw(self, record: TrialRecord, outcomes: Mapping[str, Outcome]) -> str | None:
         """Check a told trial; return a warning, once, if an earlier trial is alike."""
         if not self._left:

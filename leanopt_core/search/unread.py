@@ -62,16 +62,17 @@ class ScoreCheck:
 
     def __init__(self) -> None:
         self._without = 0
-        self._open = True
+        #: Whether it waits for a fitness.
+        self.open = True
 
     def saw(self, score: Score) -> str | None:
         """Take a told trial's score; return a warning, once, if none has a fitness."""
-        if not self._open or score.failure is not None:
+        if not self.open or score.failure is not None:
             return None
         self._without += 1
         if score.objective is not None or self._without == ENOUGH:
-            self._open = False
-        if self._open or score.objective is not None:
+            self.open = False
+        if self.open or score.objective is not None:
             return None
         reason = f": {score.reasons[0]}" if score.reasons else ""
         return f"none of the first {ENOUGH} completed trials has a fitness{reason}"

@@ -14,6 +14,11 @@ class UnreportedCheck:
     def __init__(self, named: Iterable[NamedStatistic]) -> None:
         self._named = tuple(named)
 
+    @property
+    def open(self) -> bool:
+        """Return whether it waits for a completed backtest."""
+        return bool(self._named)
+
     def saw(self, outcomes: Iterable[Outcome]) -> Iterator[str]:
         """Take the outcomes of a told trial; yield the warnings, once."""
         if not self._named:
