@@ -251,7 +251,7 @@ class ActiveSearch:
     def _propose(self, proposed: Propose) -> None:
         setup = self._setup
         parameters = setup.space.values(proposed.proposal.point)
-        stored = None if self._repeated else self._replay.at(proposed.number)
+        stored = self._replay.at(proposed.number)
         text = ""
         # The store refuses a proposal that it already has.
         if stored is None:
@@ -271,8 +271,7 @@ class ActiveSearch:
             because=proposed.because,
         )
         self._pending[proposed.number] = pending
-        if not self._repeated:
-            self.machine.recall(self._replay.recorded(proposed.number + 1))
+        self.machine.recall(self._replay.recorded(proposed.number + 1))
         self._want(pending, self._rungs[0])
 
     def _promote(self, pending: PendingTrial, rung: int) -> None:
@@ -367,7 +366,7 @@ class ActiveSearch:
             {n: o.statistics.values if o.statistics else None for n, o in outcomes.items()},
         )
         recorded = self._replay.stop_after(trial.number)
-        replayed = pending.stored is not None or recorded is not None
+        replayed = pending.replayed or recorded is not None
         reason = self._to.notifier.told(
             events.TrialTold(record, replayed, pending.because), outcomes
         )

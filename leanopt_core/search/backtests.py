@@ -292,10 +292,8 @@ class Backtests:
         """Store a backtest's outcome, and pass what the store holds to the trials that wait."""
         del self._jobs[job.backtest.key]
         self._notifier.observe(BacktestEnded(outcome, finished.seconds, finished.worker))
-        place = 0
-        if self._places is not None:
-            place = place_of(self._places, finished.worker)
-            self._note_origin(place)
+        place = place_of(self._places, finished.worker)
+        self._note_origin(place)
         hello = self._workers.hello
         warm = hello is None or hello.warm
         doubtful = warm and self._warm.saw(job, finished, outcome, place)
@@ -314,10 +312,9 @@ class Backtests:
         """Return the files that a result depends on; warn of what changes or no file shows."""
         if self._files is None or (answer := finished.answer) is None:
             return ()
-        if "unseen" in answer.payload:
-            for text in self._files.unseen(answer):
-                self._notifier.warn(text)
-        sets = self._files.sets(answer, finished.worker, place) if answer.opened else ()
+        for text in self._files.unseen(answer):
+            self._notifier.warn(text)
+        sets = self._files.sets(answer, finished.worker, place)
         for path in self._files.mixed():
             self._notifier.warn(
                 f"{path}, which the strategy opens, has changed during the run: its trials do not "
@@ -393,8 +390,7 @@ class Backtests:
         if finished.answer is None:
             nothing = "the pool returned neither an answer nor a failure"
             return Outcome(failure=finished.failure or Failure(Category.ENGINE, nothing))
-        if self._marking is not None:
-            job.fingerprint = self._fingerprint(finished.answer)
+        job.fingerprint = self._fingerprint(finished.answer)
         fault = partial(self._faults.__setitem__, finished.ticket)
         return read(
             self._engine, finished.answer, job.backtest, self._outputs, keep=keep, fault=fault

@@ -12,7 +12,6 @@ from typing import Any, Final, TypeVar
 
 from leanopt_core.errors import LeanoptError, PluginError
 from leanopt_core.search.calls import IDLE, Calls
-from leanopt_core.search.handlers import CTRL_C, handler_of
 from leanopt_core.shown import shown, told
 
 T = TypeVar("T")
@@ -102,14 +101,8 @@ class Guard(_Blame):
             running[thread] = outer if outer is IDLE else self._calls.again(outer)
             if free:
                 self._calls.end_free(thread)
-            handlers = self._handlers
-            # As `lost` says, without its call.
-            if (
-                main
-                and handlers.handler is not None
-                and (handler_of(CTRL_C) is not handlers.handler or since >= handlers.due)
-            ):
-                handlers.restore(self._label, since)
+            if main and self._handlers.lost(since):
+                self._handlers.restore(self._label, since)
 
 
 class RepeatableGuard(_Blame):

@@ -49,14 +49,12 @@ class GuardedChannel:
     def read(self, fileno: int) -> Chunk:
         """Return what is there now on one of `filenos`."""
         doing = "reading from a worker"
-        chunk = self._guard.call(doing, self._read, fileno)
-        return chunk if type(chunk) is Chunk else self._kind(Chunk, doing, chunk)
+        return self._kind(Chunk, doing, self._guard.call(doing, self._read, fileno))
 
     def write(self, data: bytes | memoryview) -> int:
         """Accept as many bytes as fit now and return how many."""
         doing = "writing to a worker"
-        sent = self._guard.call(doing, self._write, data)
-        return sent if type(sent) is int else self._kind(int, doing, sent)
+        return self._kind(int, doing, self._guard.call(doing, self._write, data))
 
     def write_fileno(self) -> int:
         """Return the descriptor that becomes writable when `write` would accept more."""

@@ -341,4 +341,4 @@ class RunLoop:
             self._due = time.monotonic() + _GROUPING
         if landed:
             self._landed.append(pending)
-            self._catching_up |= pending.stored is not None
+            self._catching_up |= pending.replayed

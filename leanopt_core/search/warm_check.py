@@ -84,9 +84,6 @@ class WarmCheck:
 
     def saw(self, job: BacktestJob, finished: Finished[int], outcome: Outcome, place: int) -> bool:
         """Take note of a backtest; return whether a fresh worker must confirm its failure."""
-        chosen = self._chosen
-        if outcome.failure is None and chosen and chosen.backtest.key <= job.backtest.key:
-            return False  # as nearly all
         lasting = _lasting(outcome)
         if finished.fresh:
             if lasting is not None:
@@ -98,6 +95,7 @@ class WarmCheck:
         pending, scenario = job.waiting[0]
         known = self._unconfirmed.get(_kind(lasting)) if lasting is not None else None
         first = unconfirmed and known is None and len(self._unconfirmed) < _KINDS
+        chosen = self._chosen
         if first or (not lasting and (not chosen or job.backtest.key < chosen.backtest.key)):
             one = WarmBacktest(
                 *(pending.search, pending.number, scenario, job.backtest, place),

@@ -15,9 +15,9 @@ from leanopt_core.space._terms import Check
 
 
 class Feasible:
-    """The points of a space where all `rules` hold: its constraints, and its `conditions`.
+    """The points of a space where its constraints and its conditions hold.
 
-    `holds` is true for them; `sizes` are the lengths of the axes.
+    `holds` is true for these; `sizes` are the lengths of the axes.
     """
 
     def __init__(
