@@ -48,6 +48,13 @@ class Succession:
             worker.has_successor = True
             self._start()
 
+    def expire(self, worker: Worker) -> None:
+        """Replace the worker once a successor is ready, or after its request to make room."""
+        if _has_spare_memory(worker):
+            self.precede(worker)
+        else:
+            worker.expires = True
+
     def before_request(self, worker: Worker) -> None:
         """See to the successor of a worker that gets a request now, if it has few left or none."""
         if self._recycling.after is None:

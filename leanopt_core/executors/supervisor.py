@@ -159,13 +159,13 @@ class WorkerSupervisor:
         return self._succession.start_seconds
 
     def expire(self) -> None:
-        """Let the oldest worker with a request end after it, for a fresh one in its slot.
+        """Give the slot of the oldest worker with a request to a fresh one.
 
         Nothing changes if one is to end already, or no worker serves.
         """
         serving = [w for w in self.workers.values() if w.state is State.SERVING and not w.leaving]
         if serving and not any(worker.expires for worker in serving):
-            min(serving, key=lambda worker: worker.number).expires = True
+            self._succession.expire(min(serving, key=lambda worker: worker.number))
 
     def hang_up(self, worker: Worker) -> None:
         """Note that a worker closed a pipe, or has gone; soon its channel knows how it ended."""

@@ -196,10 +196,11 @@ class Backtests:
             raise self._unable
         return bool(answered or finished or done)
 
-    def check_warm(self, *, ending: Callable[[], bool] = lambda: False, last: bool = False) -> bool:
+    def check_warm(self, *, left: Callable[[], float] = lambda: 0.0, last: bool = False) -> bool:
         """Make a backtest again on a fresh worker if it is time; return whether one is under way.
 
-        `ending` says whether no trial will be proposed any more, `last` that the search has ended.
+        `left` says how many more trials may be proposed for each that was told, `last` that the
+        search has ended.
         """
         hello = self._workers.hello
         if hello is None or not hello.warm:
@@ -208,9 +209,7 @@ class Backtests:
             self._give_up()
         idle = last or (not self.queued and self._workers.idle() > 0)
         seconds = self._workers.start_seconds
-        # What must be made anyway is made while the last backtests leave a worker without work.
-        must = last or (idle and ending())
-        one = self._warm.next(idle=idle, start_seconds=seconds, last=must)
+        one = self._warm.next(idle=idle, start_seconds=seconds, left=left, last=last)
         if one is not None:
             ticket = next(self._tickets)
             self._again[ticket] = one

@@ -106,6 +106,8 @@ class RunLoop:
             check_warm=check_warm,
         )
         self._landed: list[PendingTrial] = []
+        # How many have been judged, of those that were not told before the run was resumed.
+        self._judged = 0
         # Whether one of these was told before the run was resumed.
         self._catching_up = False
         self._due = math.inf
@@ -165,7 +167,7 @@ class RunLoop:
             # and withdrawn again.
             if not self._catching_up:
                 self._fill()
-                self._backtests.check_warm(ending=self._ending)
+                self._backtests.check_warm(left=self._left)
             # Also after a signal, so that what has finished is recorded before the run stops.
             finished = self._workers.wait(self._timeout())
             if slow := self._ask_watch.ended(finished):
@@ -202,11 +204,12 @@ class RunLoop:
         for tick in self._ticks:
             tick()
 
-    def _ending(self) -> bool:
-        """Return whether no trial will be proposed any more."""
-        return not self._unopened and all(
-            search.machine.exhausted for search in self._searches.values()
-        )
+    def _left(self) -> float:
+        """Return how many more trials may be proposed, for each one judged since the run began."""
+        if self._unopened:
+            return math.inf
+        left = sum(search.machine.left for search in self._searches.values())
+        return left / self._judged if self._judged else math.inf
 
     def _fill(self) -> None:
         """Give the workers backtests; open the next search when they would idle."""
@@ -270,6 +273,7 @@ class RunLoop:
         # Trials of a search that has ended were withdrawn.
         landed = [pending for pending in landed if pending.search in self._searches]
         for pending in landed:
+            self._judged += not pending.replayed
             self._searches[pending.search].is_ready(pending)
         for index in sorted({pending.search for pending in landed}):
             self._carry_out(index)

@@ -11,6 +11,7 @@ results come, in any order.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
@@ -164,12 +165,16 @@ class SearchMachine:
         return self._outstanding[0].number if self._outstanding else None
 
     @property
-    def exhausted(self) -> bool:
-        """Return whether no trial will be proposed any more."""
+    def left(self) -> float:
+        """Return how many more trials may be proposed, infinity without a limit."""
         ending = self._active.ending if self._active is not None else None
         by_budget = self._limit is not None and ending == self._limit.ended
         last = self._index + 1 == len(self._rules)
-        return self._ending is not None or by_budget or (last and ending is not None)
+        if self._ending is not None or by_budget or (last and ending is not None):
+            return 0
+        if self._budget is None:
+            return math.inf
+        return self._budget - len(self._history) - len(self._outstanding)
 
     def finished(
         self,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 import time
+from collections.abc import Callable
 
 from attrs import define, field, frozen
 
@@ -112,23 +113,28 @@ class WarmCheck:
         if outcome.failure and (kind := self._unconfirmed.get(_kind(outcome.failure))):
             kind.ids.append(backtest_id)
 
-    def next(self, *, idle: bool, start_seconds: float, last: bool = False) -> WarmBacktest | None:
+    def next(
+        self, *, idle: bool, start_seconds: float, left: Callable[[], float], last: bool
+    ) -> WarmBacktest | None:
         """Return a backtest to make again now, None if it is not time or there is none.
 
-        `idle` says that a worker has nothing to do, `last` that no better time comes: then one
-        is made if there was none before.
+        `idle` says that a worker has nothing to do, `last` that the run waits for nothing else:
+        then only what it must not lack is made. If there was none before, one begins in the
+        second half of the run, once the trials that are `left`, for each one judged, take about
+        as long as it.
         """
         if not self._share or self._under_way is not None:
             return None
         kinds = self._unconfirmed
         kind = next((k for k, one in kinds.items() if one.example), None) if kinds else None
         one = self._chosen if kind is None else kinds[kind].example
-        if one is None:
+        if one is None or (last and self._made and kind is None):
             return None
         cost, now = start_seconds + one.seconds, time.monotonic()
-        left = self._share * self._workers * (now - self._began) - self._spent
-        must = last and not self._made
-        if not must and left < (cost if idle else _PATIENCE * cost):
+        passed = now - self._began
+        allowed = self._share * self._workers * passed - self._spent
+        must = not self._made and left() <= min(1.0, _PATIENCE * cost / passed)
+        if not must and allowed < (cost if idle else _PATIENCE * cost):
             return None
         if kind is None:
             self._chosen = None

@@ -213,6 +213,24 @@ def test_where_memory_is_short_a_grown_worker_goes_before_its_successor_starts(
         assert one.worker == 2
 
 
+@pytest.mark.parametrize("held", [[], [2**60]], ids=["unknown", "short"])
+def test_without_memory_for_both_a_busy_worker_ends_for_a_fresh_one(
+    bench: Any, launch: Launch, held: list[int]
+) -> None:
+    """After its request; the next requests are the fresh one's."""
+    here, until = bench.folder / "here", bench.folder / "until"
+    with Pool(SocketExecutor(held=held), launch, workers=1) as pool:
+        bench.ask(pool, bench.request("good_"))
+        pool.submit("before", bench.request("waits", here=str(here), until=str(until)))
+        pool.submit("fresh", bench.request("good_"), fresh=True)
+        assert pool.wait(0.3) == []
+        until.touch()
+        pool.submit("after", bench.request("good_"))
+        ended = bench.collect(pool, 3)
+    assert [ended[one].fresh for one in ("before", "fresh", "after")] == [False, True, False]
+    assert [ended[one].worker for one in ("before", "fresh", "after")] == [1, 2, 2]
+
+
 def test_whatever_a_start_raises_is_told_and_tried_again(bench: Any, launch: Launch) -> None:
     """An executor that fails is contained."""
     executor = SocketExecutor(ExecutorError("no engine"), RuntimeError("oops"))

@@ -76,19 +76,30 @@ def test_a_poll_gives_workers_what_waits(bench: Any, eventually: Any) -> None:
         assert set(bench.collect(pool, 1)) == {"next"}
 
 
-@pytest.mark.parametrize("busy", [False, True])
-def test_a_fresh_worker_takes_the_place_of_another(bench: Any, busy: bool) -> None:
-    """Of an idle one at once, of a busy one after its request; the next requests are its own."""
+def test_a_fresh_worker_takes_the_place_of_an_idle_one(bench: Any) -> None:
+    """At once; the next requests are its own."""
     with bench.pool() as pool:
         first = bench.ask(pool, bench.request("pid"))
-        if busy:
-            pool.submit("before", bench.request("pid"))
         pool.submit("fresh", bench.request("pid"), fresh=True)
         pool.submit("after", bench.request("pid"))
-        ended = bench.collect(pool, 2 + busy)
+        ended = bench.collect(pool, 2)
     assert (first[0].fresh, ended["fresh"].fresh, ended["after"].fresh) == (True, True, False)
     assert pids([ended["fresh"]]) == pids([ended["after"]]) != pids(first)
-    assert not busy or pids([ended["before"]]) == pids(first)
+
+
+def test_a_busy_worker_serves_until_the_fresh_one_is_ready(bench: Any) -> None:
+    """Where there is memory for both; the next requests are the fresh one's."""
+    here, until = bench.folder / "here", bench.folder / "until"
+    with bench.pool() as pool:
+        first = bench.ask(pool, bench.request("pid"))
+        pool.submit("before", bench.request("waits", here=str(here), until=str(until)))
+        pool.submit("fresh", bench.request("pid"), fresh=True)
+        ended = bench.collect(pool, 1)
+        until.touch()
+        pool.submit("after", bench.request("pid"))
+        ended |= bench.collect(pool, 2)
+    assert (ended["fresh"].fresh, ended["after"].fresh) == (True, False)
+    assert pids([ended["fresh"]]) == pids([ended["after"]]) != pids(first)
 
 
 def test_a_worker_that_has_run_nothing_is_fresh(bench: Any) -> None:
