@@ -47,6 +47,7 @@ class Opened:
         self._states: dict[str, State] = {}
         self._made: set[str] = set()
         self._new: dict[str, State] = {}
+        self._begun: set[str] = set()
         self._unseen: dict[str, str] = {}
         self._listing: set[int] = set()
         self._listed: dict[str, int] = {}
@@ -83,8 +84,8 @@ class Opened:
 
     def take_unseen(self) -> dict[str, str]:
         """Return, once for each kind, what the strategy does that no note covers."""
-        told, self._unseen = self._unseen, dict.fromkeys(self._unseen, "")
-        return {kind: text for kind, text in told.items() if text}
+        told, self._unseen = self._unseen, {}
+        return told
 
     def _hook(self, event: str, arguments: tuple[Any, ...]) -> None:
         note = self._notes.get(event)
@@ -95,7 +96,8 @@ class Opened:
             note(arguments)
 
     def _begins(self, kind: str, arguments: tuple[Any, ...]) -> None:
-        if kind not in self._unseen:
+        if kind not in self._begun:
+            self._begun.add(kind)
             self._unseen[kind] = describe(kind, arguments)
 
     def _open(self, arguments: tuple[Any, ...]) -> None:
