@@ -30,8 +30,9 @@ class Job(Generic[T]):
 
     `attempts` counts how often it was sent, `disturbed` how many of these were ended from outside.
     `ident` is the id under which it was sent last, `folder` the one of its files at that worker,
-    None if it needs none, `sent_at` when. `withdrawn` says that nobody waits for it any more,
-    `fresh` that only a worker may have it that has run nothing.
+    None if it needs none, `sent_at` when, `begun_at` when that worker had answered what it had been
+    sent before. `withdrawn` says that nobody waits for it any more, `fresh` that only a worker may
+    have it that has run nothing.
     """
 
     ticket: T
@@ -42,6 +43,7 @@ class Job(Generic[T]):
     attempts: int = 0
     disturbed: int = 0
     sent_at: float = 0.0
+    begun_at: float = 0.0
     withdrawn: bool = False
 
     def put(self, worker: Worker, limit: float | None) -> bytes:
@@ -103,9 +105,9 @@ class RequestFolder:
 class Finished(Generic[T]):
     """The end of a request: an answer or a failure, never both.
 
-    `attempts` counts how often it was sent, `seconds` is from the last sending to the end, without
-    the time for which the answer waited to be read, as far as that is known. `worker` is the number
-    of the worker that had it last, `fresh` whether that had run nothing before.
+    `attempts` counts how often it was sent, `seconds` is how long the last worker took for it,
+    without the time for which the answer waited to be read, as far as that is known. `worker` is
+    the number of the worker that had it last, `fresh` whether that had run nothing before.
     """
 
     ticket: T
@@ -133,6 +135,8 @@ class JobQueue(Generic[T]):
         self._for_fresh: deque[Job[T]] = deque()
         self._waiting = (self._fresh, self._again, self._for_fresh)
         self._running: dict[Worker, Job[T]] = {}
+        # What workers get to know before they have answered what they run.
+        self._ahead: dict[Worker, Job[T]] = {}
         #: The workers that wait for a job; some may have gone since.
         self.idle: list[Worker] = []
         #: What has ended and was not collected.
@@ -166,9 +170,8 @@ class JobQueue(Generic[T]):
     def age(self, ticket: T) -> float:
         """Return how many seconds a worker has had a request, 0 while it waits for one."""
         job = self._jobs.get(ticket)
-        if job is None or any(job in one for one in self._waiting):
-            return 0.0
-        return time.monotonic() - job.sent_at
+        running = job is not None and job in self._running.values()
+        return time.monotonic() - job.begun_at if job is not None and running else 0.0
 
     def outstanding(self) -> int:
         """Return how many slots are taken, or will be: by what waits, and what runs.
@@ -177,7 +180,7 @@ class JobQueue(Generic[T]):
         worker takes none yet.
         """
         running = sum(not worker.leaving for worker in self._running)
-        return len(self._fresh) + len(self._again) + running
+        return len(self._fresh) + len(self._again) + len(self._ahead) + running
 
     def wants_fresh(self) -> bool:
         """Return whether a job waits for a worker that has run nothing."""
@@ -201,11 +204,44 @@ class JobQueue(Generic[T]):
         else:
             self.idle.append(worker)
             return None
-        self._running[worker] = job
-        # A harness that counts by itself, or answers ahead, must not happen to be right.
+        self._running[worker] = self._sent(job)
+        return job
+
+    def could_have_ahead(self) -> list[Worker]:
+        """Return the busy workers without a next job, if one waits that they could have.
+
+        None of those that are for certain workers, or that need a folder for files.
+        """
+        waits = self._fresh and not (self._again or self._for_fresh)
+        if not waits or self._fresh[0].request.folder:
+            return []
+        return [worker for worker in self._running if worker not in self._ahead]
+
+    def assign_ahead(self, worker: Worker) -> Job[T]:
+        """Give a busy worker the next job, which it begins once it has answered."""
+        job = self._ahead[worker] = self._sent(self._fresh.popleft())
+        return job
+
+    def begin_ahead(self, worker: Worker) -> Job[T] | None:
+        """Note that a worker that has answered goes on with the job it had ahead; return that."""
+        job = self._ahead.pop(worker, None)
+        if job is not None:
+            self._running[worker] = job
+            job.begun_at = time.monotonic()
+        return job
+
+    def take_back(self, worker: Worker) -> None:
+        """Let the job that a worker had ahead wait again, in front: that will not begin it."""
+        job = self._ahead.pop(worker, None)
+        if job is not None and not job.withdrawn:
+            job.attempts -= 1
+            self._fresh.appendleft(job)
+
+    def _sent(self, job: Job[T]) -> Job[T]:
+        # A harness that counts by itself, or answers too early, must not happen to be right.
         job.ident = f"{next(self._idents)}-{os.urandom(4).hex()}"
         job.attempts += 1
-        job.sent_at = time.monotonic()
+        job.sent_at = job.begun_at = time.monotonic()
         return job
 
     def running(self, worker: Worker) -> Job[T] | None:
@@ -229,9 +265,11 @@ class JobQueue(Generic[T]):
             _drop(answer)
             return
         del self._jobs[job.ticket]
-        seconds = time.monotonic() - job.sent_at
-        if (own := _own_seconds(answer)) is not None and own < seconds:
-            seconds = max(own, seconds - unheard)
+        now = time.monotonic()
+        seconds = now - job.begun_at
+        if (own := _own_seconds(answer)) is not None:
+            # What was sent ahead may have begun before the answer before it was read.
+            seconds = max(min(own, now - job.sent_at), seconds - unheard)
         self.finished.append(
             Finished(
                 job.ticket,
@@ -250,6 +288,7 @@ class JobQueue(Generic[T]):
         It is sent again as often as is allowed, and always if the worker was ended from outside.
         Return whether the worker had a job.
         """
+        self.take_back(worker)
         job = self._running.get(worker)
         if job is None:
             return False

@@ -3,7 +3,7 @@
 Use it from one thread; only `wake` may be called from others. It guarantees:
 
 - requests are sent in the order of submission; each is answered exactly once, or withdrawn;
-- an answer counts only with the id of the request outstanding at that worker, so it is never
+- an answer counts only with the id of the first request outstanding at that worker, so it is never
   credited to another request;
 - a worker whose request is withdrawn stays warm if it answers before a fresh one could start;
 - past the time limit the worker is killed with everything it started: `timeout`, not retried;
@@ -15,7 +15,8 @@ Use it from one thread; only `wake` may be called from others. It guarantees:
 
 Calls go one way. The pool reads worker events from its `WorkerSupervisor` and passes them to its
 `JobQueue`, which updates the requests. Then it commands the supervisor. A worker gets its next
-request as soon as its answer arrives, before `wait` returns.
+request as soon as its answer arrives, before `wait` returns. If its requests are short and its
+harness allows it, it has that one before it answers: then it need not wait for the pool's caller.
 """
 
 from __future__ import annotations
@@ -142,6 +143,8 @@ class Pool(Closing, Generic[T]):
         self._hand_out()
         if fresh:
             self._provide_fresh()
+        else:
+            self._hand_out_ahead()
         self._handle_pending()
 
     @property
@@ -252,7 +255,9 @@ class Pool(Closing, Generic[T]):
             case WorkerOverdue(worker):
                 # Another attempt would take as long, so this one is the last.
                 account = worker.account(f"it ran for longer than {self._limit:g} s")
+                self._queue.take_back(worker)
                 self._queue.end(worker, None, Failure(Category.TIMEOUT, account))
+                self._hand_out()
             case StartFailed(account):
                 # Where there is no room for hours, the same is not said again and again.
                 if account != self._refused:
@@ -312,8 +317,16 @@ class Pool(Closing, Generic[T]):
                     self._go_on(worker)
 
     def _go_on(self, worker: Worker) -> None:
-        if self._supervisor.serve_on(worker):
+        if not self._supervisor.serve_on(worker):
+            self._queue.take_back(worker)
+            self._hand_out()
+        elif (job := self._queue.begin_ahead(worker)) is None:
             self._employ(worker)
+        else:
+            self._supervisor.begin_ahead(worker, job.begun_at + self._limit)
+            if job.withdrawn:
+                self._supervisor.hurry(worker)
+            self._hand_out_ahead()
 
     def _hand_out(self) -> None:
         """Give idle workers what waits."""
@@ -362,6 +375,18 @@ class Pool(Closing, Generic[T]):
             self._supervisor.blame(worker, Category.ENGINE, str(error))
         else:
             self._supervisor.send(worker, job.ident, line, job.sent_at + self._limit)
+            self._hand_out_ahead()
+
+    def _hand_out_ahead(self) -> None:
+        """Give busy workers that may have their next request already what waits."""
+        while waits := self._queue.could_have_ahead():
+            worker = next(filter(self._supervisor.takes_ahead, waits), None)
+            if worker is None:
+                return
+            job = self._queue.assign_ahead(worker)
+            line = job.put(worker, self.time_limit)
+            if not self._supervisor.send_ahead(worker, job.ident, line):
+                self._queue.take_back(worker)
 
     def _folder(self, worker: Worker, job: Job[T]) -> RequestFolder | None:
         """Return the folder of a job at its worker, None if its request needs none."""

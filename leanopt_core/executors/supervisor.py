@@ -36,6 +36,8 @@ from leanopt_core.work import Category, Failure
 # In seconds: how long `close` may take, how long a wait without an event, and how late an answer of
 # a worker may be that was just heard.
 _CLOSING, _LONGEST, _LATE = 0.9, 3600.0, 0.5
+# A worker that took longer to answer gets no request ahead: it need not wait behind a long one.
+_SHORT = 0.1
 
 
 class WorkerSupervisor:
@@ -125,6 +127,41 @@ class WorkerSupervisor:
         worker.deadline = deadline
         self._watch(worker)
         self._write(worker, line)
+
+    def takes_ahead(self, worker: Worker) -> bool:
+        """Return whether a worker may have its next request before it answers.
+
+        Its harness allows it, its requests are short, and it will go on after this one.
+        """
+        hello = worker.client.hello
+        return (
+            worker.last_seconds <= _SHORT
+            and worker.state is State.SERVING
+            and worker.stream.unsent is None
+            and not (worker.leaving or worker.expires or worker.has_successor)
+            and hello is not None
+            and hello.ahead
+        )
+
+    def send_ahead(self, worker: Worker, ident: str, line: bytes) -> bool:
+        """Send the line of a request that the worker begins once it has answered.
+
+        Return False if it takes no more: what it has may be answered already.
+        """
+        try:
+            worker.stream.write(line)
+        except BrokenPipeError:
+            worker.expires = True
+            return False
+        worker.client.expect(ident)
+        return True
+
+    def begin_ahead(self, worker: Worker, deadline: float) -> None:
+        """Note that a worker goes on with what was sent ahead, to be answered by `deadline`."""
+        worker.begin_request(ahead=True)
+        self._succession.before_request(worker)
+        worker.deadline = deadline
+        self._watch(worker)
 
     def hurry(self, worker: Worker) -> None:
         """Leave a worker as long to answer as a start takes: then a fresh one would be there.
@@ -250,7 +287,7 @@ class WorkerSupervisor:
     def _understand(self, worker: Worker, event: Event) -> None:
         if isinstance(event, Broken):
             self.blame(worker, Category.ENGINE, event.message + self._suspects)
-        elif worker.stream.unsent is not None:
+        elif worker.stream.unsent is not None and not worker.client.waits:
             what = "the harness answered before it was asked in full"
             self.blame(worker, Category.ENGINE, what + self._suspects)
         elif isinstance(event, Answered):

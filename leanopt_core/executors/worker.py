@@ -97,12 +97,16 @@ class Worker:
         self.state = State.SERVING
         self.deadline = math.inf
 
-    def begin_request(self) -> None:
-        """Count a request. What the worker wrote before says nothing about it."""
+    def begin_request(self, *, ahead: bool = False) -> None:
+        """Count a request. What the worker wrote before says nothing about it.
+
+        Unless it was sent `ahead`: then some of that may be its own.
+        """
         self.requests += 1
         self.sent_at = time.monotonic()
         self.late = False
-        self._tail.clear()
+        if not ahead:
+            self._tail.clear()
 
     def end_request(self) -> None:
         """Note that the request was answered."""

@@ -1,14 +1,15 @@
 """The protocol's client side: bytes in, events out; no I/O and no clock.
 
 A line that is not a JSON object with an `id` is printed output: it is skipped and counted, and the
-first one is kept. The harness is broken if an `id` is not the outstanding one, a line is over the
-limit, or a line begins like an answer, with `{"id"`, and cannot be parsed.
+first one is kept. The harness is broken if an `id` is not the first outstanding one, a line is over
+the limit, or a line begins like an answer, with `{"id"`, and cannot be parsed.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
@@ -40,11 +41,11 @@ _LENIENT = json.JSONDecoder(parse_constant=lambda _: None)
 
 
 class Client:
-    """The conversation with one harness; at most one request is outstanding."""
+    """The conversation with one harness; it answers in the order of the requests."""
 
     def __init__(self, limit: int = LINE_LIMIT) -> None:
         self._framer = Framer(limit)
-        self._waiting: str | None = None
+        self._waiting: deque[str] = deque()
         self._broken = False
         #: The harness's hello, None until it arrives.
         self.hello: Hello | None = None
@@ -54,13 +55,18 @@ class Client:
 
     def greet(self) -> bytes:
         """Return the line that starts the conversation; its answer is `Greeted`."""
-        self._waiting = _HELLO
+        self.expect(_HELLO)
         said = {"protocol": PROTOCOL, "client": f"leanopt {leanopt_core.__version__}"}
         return json.dumps({"id": _HELLO, "hello": said}).encode() + b"\n"
 
     def expect(self, ident: str) -> None:
         """Record that request `ident` is sent; its answer is `Answered`."""
-        self._waiting = ident
+        self._waiting.append(ident)
+
+    @property
+    def waits(self) -> bool:
+        """Whether a request is outstanding."""
+        return bool(self._waiting)
 
     def feed(self, data: bytes) -> list[Event]:
         """Take bytes from the harness and return its events; `Broken` is always the last."""
@@ -86,9 +92,9 @@ class Client:
             self._skip(line)
             return None
         ident = payload["id"]
-        if ident != self._waiting or self._waiting is None:
-            return Broken(f"the harness answered {_short(ident)}, {_asked(self._waiting)}")
-        self._waiting = None
+        asked = self._waiting.popleft() if self._waiting else None
+        if asked is None or ident != asked:
+            return Broken(f"the harness answered {_short(ident)}, {_asked(asked)}")
         if payload.get("status") not in _STATUSES:
             return Broken(f"the harness answered with status {_short(payload.get('status'))}")
         return Answered(payload) if self.hello else self._greeted(payload)
@@ -176,7 +182,5 @@ def _short(value: object) -> str:
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
 
 
-def _asked(waiting: str | None) -> str:
-    return (
-        "but there was no request" if waiting is None else f"but the request was {_short(waiting)}"
-    )
+def _asked(asked: str | None) -> str:
+    return "but there was no request" if asked is None else f"but the request was {_short(asked)}"

@@ -16,7 +16,8 @@ class Hello:
 
     `identity` is the strategy's identity in the harness, None if unknown. `fault` is the reason why
     the strategy cannot run at all. `notes` are for the user. `warm` is whether one process runs
-    backtest after backtest, as far as is known.
+    backtest after backtest, as far as is known, `ahead` whether it may be sent a request before it
+    has answered the one before.
     """
 
     protocol: int = 0
@@ -28,6 +29,7 @@ class Hello:
     fault: Failure | None = None
     notes: tuple[str, ...] = ()
     warm: bool = field(init=False, eq=False, repr=False)
+    ahead: bool = field(init=False, eq=False, repr=False)
 
     @warm.default
     def _is_warm(self) -> bool:
@@ -38,6 +40,10 @@ class Hello:
             or "inline" in self.abilities
             or {"config", "statistics"} <= self.abilities
         )
+
+    @ahead.default
+    def _may_be_asked_ahead(self) -> bool:
+        return "ahead" in self.abilities
 
     def mismatch(self, launch: Launch) -> str | None:
         """Return why this strategy cannot run, None if it is the one that was prepared."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import select
 import signal
 import sys
 import time
@@ -336,6 +337,17 @@ def waits(request: dict) -> None:
     globals()[request.get("then", "good_")](request)
 
 
+def peeks(request: dict) -> None:
+    """Say whether another request is there."""
+    say(good(request, more=bool(select.select([0], [], [], 0)[0])))
+
+
+def swaps(request: dict) -> None:
+    """Answer the request that comes next first."""
+    say(good(json.loads(sys.stdin.buffer.readline())) + good(request))
+    rest()
+
+
 def pid(request: dict) -> None:
     say(good(request, pid=os.getpid()))
 
@@ -350,7 +362,8 @@ EARLIER: list[str] = []
 def greet(how: str, request: dict) -> bytes:
     """Return the answer to the hello."""
     kind, _, value = how.partition("=")
-    hello: dict[str, object] = {"protocol": 1, "engine": "test", "abilities": ["inline"]}
+    abilities = ["inline", "ahead"] if kind == "ahead" else ["inline"]
+    hello: dict[str, object] = {"protocol": 1, "engine": "test", "abilities": abilities}
     match kind:
         case "base":
             return line(id="hello", status="error", message="no config_path")

@@ -33,7 +33,7 @@ from leanopt_harness.serving import SPENT, greeting, serve_with
 from leanopt_harness.strategy import ImportedStrategy, load
 from leanopt_harness.surroundings import Surroundings
 
-ABILITIES = ("inline", "statistics", "read", "equity", "trades")
+ABILITIES = ("inline", "statistics", "read", "equity", "trades", "ahead")
 
 
 def serve(project: Project, channel: Channel, snapshot: str | None = None) -> int:
