@@ -210,12 +210,14 @@ class JobQueue(Generic[T]):
     def could_have_ahead(self) -> list[Worker]:
         """Return the busy workers without a next job, if one waits that they could have.
 
-        None of those that are for certain workers, or that need a folder for files.
+        Not while others wait for certain workers, nor where files go with a request: a worker may
+        have to wait until these have been read.
         """
         waits = self._fresh and not (self._again or self._for_fresh)
         if not waits or self._fresh[0].request.folder:
             return []
-        return [worker for worker in self._running if worker not in self._ahead]
+        running = self._running.items()
+        return [one for one, job in running if one not in self._ahead and job.folder is None]
 
     def assign_ahead(self, worker: Worker) -> Job[T]:
         """Give a busy worker the next job, which it begins once it has answered."""

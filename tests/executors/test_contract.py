@@ -213,6 +213,25 @@ def test_where_memory_is_short_a_grown_worker_goes_before_its_successor_starts(
         assert one.worker == 2
 
 
+def test_what_has_files_is_followed_by_nothing_before_its_answer(
+    bench: Any, launch: Launch
+) -> None:
+    """Its worker may be held until they have been read."""
+    here, until = bench.folder / "here", bench.folder / "until"
+    told = bench.request("waits", here=str(here), until=str(until), then="peeks").payload
+    allowing = evolve(launch, command=(*launch.command[:-1], "ahead"))
+    with Pool(SocketExecutor(volatile=True), allowing, workers=1) as pool:
+        bench.ask(pool, bench.request("good_"))
+        pool.submit("files", Request(told, ("{request}",)))
+        bench.until(pool, here.exists)
+        pool.submit("next", bench.request("good_"))
+        until.touch()
+        answer = bench.collect(pool, 1)["files"].answer
+        assert answer.payload["more"] is False
+        answer.files.remove()
+        assert bench.collect(pool, 1)["next"].attempts == 1
+
+
 @pytest.mark.parametrize("held", [[], [2**60]], ids=["unknown", "short"])
 def test_without_memory_for_both_a_busy_worker_ends_for_a_fresh_one(
     bench: Any, launch: Launch, held: list[int]
