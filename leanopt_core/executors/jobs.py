@@ -18,6 +18,7 @@ from attrs import define, frozen
 from leanopt_core.errors import ExecutorError
 from leanopt_core.executors.base import Channel
 from leanopt_core.executors.worker import Worker
+from leanopt_core.harness.events import own_seconds
 from leanopt_core.harness.framing import fill_in, request_line
 from leanopt_core.work import REQUEST, Answer, Failure, Request
 
@@ -28,11 +29,11 @@ T = TypeVar("T", bound=Hashable)
 class Job(Generic[T]):
     """One request on its way under its caller's ticket; only its `JobQueue` changes it.
 
-    `attempts` counts how often it was sent, `disturbed` how many of these were ended from outside.
-    `ident` is the id under which it was sent last, `folder` the one of its files at that worker,
-    None if it needs none, `sent_at` when, `begun_at` when that worker had answered what it had been
-    sent before. `withdrawn` says that nobody waits for it any more, `fresh` that only a worker may
-    have it that has run nothing.
+    `attempts` counts how often a worker began it, `disturbed` how many of these were ended from
+    outside. `ident` is the id under which it was sent last, `folder` the one of its files at that
+    worker, None if it needs none, `sent_at` when, `begun_at` when that worker had answered what it
+    had been sent before. `withdrawn` says that nobody waits for it any more, `fresh` that only a
+    worker may have it that has run nothing.
     """
 
     ticket: T
@@ -105,7 +106,7 @@ class RequestFolder:
 class Finished(Generic[T]):
     """The end of a request: an answer or a failure, never both.
 
-    `attempts` counts how often it was sent, `seconds` is how long the last worker took for it,
+    `attempts` counts how often a worker began it, `seconds` is how long the last one took for it,
     without the time for which the answer waited to be read, as far as that is known. `worker` is
     the number of the worker that had it last, `fresh` whether that had run nothing before.
     """
@@ -269,7 +270,8 @@ class JobQueue(Generic[T]):
         del self._jobs[job.ticket]
         now = time.monotonic()
         seconds = now - job.begun_at
-        if (own := _own_seconds(answer)) is not None:
+        own = None if answer is None else own_seconds(answer.payload)
+        if own is not None:
             # What was sent ahead may have begun before the answer before it was read.
             seconds = max(min(own, now - job.sent_at), seconds - unheard)
         self.finished.append(
@@ -307,11 +309,3 @@ def _drop(answer: Answer | None) -> None:
     """Remove what an answer that nobody waits for has left."""
     if answer is not None and answer.files is not None:
         answer.files.remove()
-
-
-def _own_seconds(answer: Answer | None) -> float | None:
-    """Return the run time that a harness reports, None if it reports none."""
-    own = None if answer is None else answer.payload.get("seconds")
-    if isinstance(own, bool) or not isinstance(own, int | float):
-        return None
-    return float(own) if own >= 0 else None

@@ -58,7 +58,7 @@ T = TypeVar("T", bound=Hashable)
 class Pool(Closing, Generic[T]):
     """Workers of one launch at one executor; a context manager that starts and closes it.
 
-    `time_limit` (seconds) is for each request from when it is sent, `start_limit` for a
+    `time_limit` (seconds) is for each request from when a worker begins it, `start_limit` for a
     worker's hello. `start_patience` is for how long workers are started again without one
     answer, after trouble from outside or where some have worked before. A worker is killed that
     holds more than `memory_limit` bytes. It is replaced after `recycle_after` requests at most,
@@ -281,6 +281,8 @@ class Pool(Closing, Generic[T]):
             return
         # Only now, so that the slot was never empty: its successor can work from here on.
         relieved = self._supervisor.relieve()
+        if relieved is not None:
+            self._queue.take_back(relieved)
         if relieved in self._queue.idle:
             self._queue.idle.remove(relieved)
             self._supervisor.retire(relieved)
@@ -339,9 +341,9 @@ class Pool(Closing, Generic[T]):
                 self._employ(worker)
 
     def _provide_fresh(self) -> None:
-        """If a request waits for a fresh worker and none comes, let another worker end for it.
+        """If a request waits for a fresh worker and none comes, let it take another's place.
 
-        An idle one, else the oldest after its request.
+        That of an idle one, else of the oldest.
         """
         if not self._queue.wants_fresh() or self._supervisor.coming():
             return

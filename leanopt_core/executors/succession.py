@@ -35,6 +35,11 @@ class Succession:
         #: How long the last start took that ended well, in seconds.
         self.start_seconds = 0.0
 
+    @property
+    def weighs(self) -> bool:
+        """Whether workers are weighed, which says something between two requests only."""
+        return self._recycling.growth is not None
+
     def replace(self, worker: Worker) -> None:
         """Give the worker's slot to another, which starts now or is on its way already."""
         if not worker.leaving:
@@ -63,7 +68,7 @@ class Succession:
         if left <= 0:
             # This request is its last: the successor starts while it runs.
             self.replace(worker)
-        elif (left + 1) * worker.last_seconds <= self.start_seconds and _has_spare_memory(worker):
+        elif (left + 1) * worker.pace <= self.start_seconds and _has_spare_memory(worker):
             # A start takes longer than all that it still may do.
             self.precede(worker)
 

@@ -30,13 +30,13 @@ from leanopt_core.executors.worker import (
     living_seconds,
 )
 from leanopt_core.harness.client import Client
-from leanopt_core.harness.events import Answered, Broken, Event
+from leanopt_core.harness.events import Answered, Broken, Event, own_seconds
 from leanopt_core.work import Category, Failure
 
 # In seconds: how long `close` may take, how long a wait without an event, and how late an answer of
 # a worker may be that was just heard.
 _CLOSING, _LONGEST, _LATE = 0.9, 3600.0, 0.5
-# A worker that took longer to answer gets no request ahead: it need not wait behind a long one.
+# A worker that takes longer to answer gets no request ahead: that would wait behind a long one.
 _SHORT = 0.1
 
 
@@ -135,7 +135,8 @@ class WorkerSupervisor:
         """
         hello = worker.client.hello
         return (
-            worker.last_seconds <= _SHORT
+            max(worker.pace, time.monotonic() - worker.sent_at) <= _SHORT
+            and not self._succession.weighs
             and worker.state is State.SERVING
             and worker.stream.unsent is None
             and not (worker.leaving or worker.expires or worker.has_successor)
@@ -291,7 +292,7 @@ class WorkerSupervisor:
             what = "the harness answered before it was asked in full"
             self.blame(worker, Category.ENGINE, what + self._suspects)
         elif isinstance(event, Answered):
-            worker.end_request()
+            worker.end_request(own_seconds(event.payload) or 0.0)
             # Else its next request would be lost with it, and cost an attempt.
             worker.expires |= event.payload.get("last") is not None
             self._spawner.succeeded()

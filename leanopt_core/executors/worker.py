@@ -37,6 +37,8 @@ from leanopt_core.work import Failure
 TAIL_LIMIT = 65536
 # How long some states last at most, in seconds: see the table.
 _HUNG_UP, _ENDING, _KILLED = 0.5, 2.0, 3.0
+# What is left of a long request in a worker's pace after a shorter one.
+_FORGETS = 0.9
 # Between two looks at a worker's memory, in seconds: a look reads files of each of its processes.
 _WEIGHING = 0.25
 
@@ -60,11 +62,11 @@ class Worker:
     """One worker. Times are `time.monotonic` seconds.
 
     `late` says that its deadline was extended once. `requests` counts what it was given, `sent_at`
-    is when it got the last, `last_seconds` how long it took to answer one. `leaving` says that its
-    slot belongs to another worker already, `has_successor` that this other worker was started,
-    `expires` that it ends after the request that it has, or has ended by itself.
-    `settled_memory` is what it held once it had settled, in bytes, `weigh_at` when to look again.
-    `opened` is what it has reported to have opened.
+    is when it got the last, `pace` the longest that it took of late, a tenth less with each answer.
+    `leaving` says that its slot belongs to another worker already, `has_successor` that this other
+    worker was started, `expires` that it ends after the request that it has, or has ended by
+    itself. `settled_memory` is what it held once it had settled, in bytes, `weigh_at` when to look
+    again. `opened` is what it has reported to have opened.
     """
 
     number: int
@@ -78,14 +80,16 @@ class Worker:
     requests: int = 0
     sent_at: float = 0.0
     # Infinite until it is known, so that no successor starts early on a guess.
-    last_seconds: float = math.inf
+    pace: float = math.inf
     leaving: bool = False
     has_successor: bool = False
     expires: bool = False
     settled_memory: int | None = None
     weigh_at: float = -math.inf
     opened: tuple[Mapping[str, Any], ...] = ()
+    # The end of its standard error, and how much of that was there when its request began.
     _tail: bytearray = field(factory=bytearray)
+    _heard: int = 0
 
     @property
     def listened_to(self) -> bool:
@@ -100,17 +104,19 @@ class Worker:
     def begin_request(self, *, ahead: bool = False) -> None:
         """Count a request. What the worker wrote before says nothing about it.
 
-        Unless it was sent `ahead`: then some of that may be its own.
+        If it was sent `ahead`, what was written during the request before may be its own.
         """
         self.requests += 1
         self.sent_at = time.monotonic()
         self.late = False
-        if not ahead:
-            self._tail.clear()
+        del self._tail[: self._heard if ahead else None]
+        self._heard = len(self._tail)
 
-    def end_request(self) -> None:
-        """Note that the request was answered."""
-        self.last_seconds = time.monotonic() - self.sent_at
+    def end_request(self, own: float) -> None:
+        """Note that the request was answered, which took `own` seconds as the harness says."""
+        # What was sent ahead may have begun before the answer before it was read.
+        took = max(time.monotonic() - self.sent_at, own)
+        self.pace = took if self.requests == 1 else max(took, _FORGETS * self.pace)
         self.deadline = math.inf
 
     def retire(self) -> None:
@@ -149,7 +155,9 @@ class Worker:
     def hear(self, errors: bytes) -> None:
         """Keep the end of what the worker writes to standard error."""
         self._tail += errors
-        del self._tail[:-TAIL_LIMIT]
+        over = max(0, len(self._tail) - TAIL_LIMIT)
+        del self._tail[:over]
+        self._heard = max(0, self._heard - over)
 
     def account(self, what: str) -> str:
         """Return a message about this worker: what happened, and what it had written."""

@@ -78,3 +78,11 @@ class Broken:
 
 
 Event = Greeted | Answered | Broken
+
+
+def own_seconds(payload: Mapping[str, Any]) -> float | None:
+    """Return the run time that an answer reports, None if it reports none."""
+    own = payload.get("seconds")
+    if isinstance(own, bool) or not isinstance(own, int | float):
+        return None
+    return float(own) if own >= 0 else None

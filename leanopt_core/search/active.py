@@ -119,6 +119,8 @@ class ActiveSearch:
         # Whether it has proposed every stored trial again.
         self._repeated = False
         self._fresh: list[tuple[PendingTrial, int, KeyedBacktest]] = []
+        #: How many trials have been told that were not told before the run was resumed.
+        self.told = 0
         #: What decides on the search.
         self.machine = SearchMachine(
             setup.space,
@@ -367,6 +369,7 @@ class ActiveSearch:
         )
         recorded = self._replay.stop_after(trial.number)
         replayed = pending.replayed or recorded is not None
+        self.told += not replayed
         reason = self._to.notifier.told(
             events.TrialTold(record, replayed, pending.because), outcomes
         )

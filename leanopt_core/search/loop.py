@@ -106,8 +106,8 @@ class RunLoop:
             check_warm=check_warm,
         )
         self._landed: list[PendingTrial] = []
-        # How many have been judged, of those that were not told before the run was resumed.
-        self._judged = 0
+        # How many trials of searches that have ended were not told before the run was resumed.
+        self._told = 0
         # Whether one of these was told before the run was resumed.
         self._catching_up = False
         self._due = math.inf
@@ -205,11 +205,12 @@ class RunLoop:
             tick()
 
     def _left(self) -> float:
-        """Return how many more trials may be proposed, for each one judged since the run began."""
-        if self._unopened:
+        """Return how many more trials may be proposed, for each one told since the run began."""
+        searches = self._searches.values()
+        told = self._told + sum(search.told for search in searches)
+        if self._unopened or not told:
             return math.inf
-        left = sum(search.machine.left for search in self._searches.values())
-        return left / self._judged if self._judged else math.inf
+        return sum(search.machine.proposable for search in searches) / told
 
     def _fill(self) -> None:
         """Give the workers backtests; open the next search when they would idle."""
@@ -273,7 +274,6 @@ class RunLoop:
         # Trials of a search that has ended were withdrawn.
         landed = [pending for pending in landed if pending.search in self._searches]
         for pending in landed:
-            self._judged += not pending.replayed
             self._searches[pending.search].is_ready(pending)
         for index in sorted({pending.search for pending in landed}):
             self._carry_out(index)
@@ -295,6 +295,7 @@ class RunLoop:
         for pending, scenario_index, backtest in fresh:
             self._backtests.send(pending, scenario_index, backtest, known)
         if search.machine.ended:
+            self._told += search.told
             del self._searches[index]
 
     def _score_tests(self, search: ActiveSearch) -> None:

@@ -165,7 +165,7 @@ class SearchMachine:
         return self._outstanding[0].number if self._outstanding else None
 
     @property
-    def left(self) -> float:
+    def proposable(self) -> float:
         """Return how many more trials may be proposed, infinity without a limit."""
         ending = self._active.ending if self._active is not None else None
         by_budget = self._limit is not None and ending == self._limit.ended

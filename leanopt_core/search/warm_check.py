@@ -120,8 +120,8 @@ class WarmCheck:
 
         `idle` says that a worker has nothing to do, `last` that the run waits for nothing else:
         then only what it must not lack is made. If there was none before, one begins in the
-        second half of the run, once the trials that are `left`, for each one judged, take about
-        as long as it.
+        second half of the run, once the trials that are `left`, for each one told, take about as
+        long as it.
         """
         if not self._share or self._under_way is not None:
             return None

@@ -337,6 +337,12 @@ def waits(request: dict) -> None:
     globals()[request.get("then", "good_")](request)
 
 
+def takes(request: dict) -> None:
+    """Take as long as a short backtest."""
+    time.sleep(0.02)
+    say(good(request))
+
+
 def peeks(request: dict) -> None:
     """Say whether another request is there."""
     say(good(request, more=bool(select.select([0], [], [], 0)[0])))
