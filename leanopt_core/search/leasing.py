@@ -126,7 +126,8 @@ class LeasedQueue:
         """
         wanted = []
         if room and not self._leases.alone and self._leases.welcome():
-            ahead = room + self._handed_out - len(self._ready)
+            # There may be less room than before: a worker that is replaced gives a request back.
+            ahead = max(0, room + self._handed_out - len(self._ready))
             wanted = list(islice(iter(self._new, None), ahead))
         self._handed_out = 0
         leased, replaced = self._ledger.commit(wanted)

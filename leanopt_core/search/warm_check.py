@@ -76,7 +76,8 @@ class WarmCheck:
         self._longer = longer
         self._began = time.monotonic()
         self._spent = 0.0
-        self._made = 0
+        # Whether any was made again, and whether a failure was.
+        self._made = self._failure_made = False
         self._under_way: WarmBacktest | None = None
         self._until = math.inf
         self._chosen: WarmBacktest | None = None
@@ -119,9 +120,9 @@ class WarmCheck:
         """Return a backtest to make again now, None if it is not time or there is none.
 
         `idle` says that a worker has nothing to do, `last` that the run waits for nothing else:
-        then only what it must not lack is made. If there was none before, one begins in the
-        second half of the run, once the trials that are `left`, for each one told, take about as
-        long as it.
+        then only what it must not lack is made: one of the failures, if there are any. If there was
+        none before, one begins in the second half of the run, once the trials that are `left`, for
+        each one told, take about as long as it.
         """
         if not self._share or self._under_way is not None:
             return None
@@ -134,13 +135,15 @@ class WarmCheck:
         passed = now - self._began
         allowed = self._share * self._workers * passed - self._spent
         must = not self._made and left() <= min(1.0, _PATIENCE * cost / passed)
+        must |= last and kind is not None and not self._failure_made
         if not must and allowed < (cost if idle else _PATIENCE * cost):
             return None
         if kind is None:
             self._chosen = None
         else:
             kinds[kind].example = None
-        self._made += 1
+            self._failure_made = True
+        self._made = True
         # Until it is known better, so that another one does not begin meanwhile.
         self._spent += start_seconds
         self._under_way, self._until = one, now + _SLOWER * cost + self._longer

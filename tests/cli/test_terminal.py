@@ -23,7 +23,7 @@ pytestmark = [
 ]
 
 SCREENS = Path(__file__).parent / "screens"
-HELD = "leanopt run pipeline.toml --set parameters.kind=held"
+HELD = "leanopt run pipeline.toml --set parameters.kind=held --set search.check_warm=0"
 PROMPT = "ready> "
 #: What would say otherwise how large the terminal is, and what the shell reads first.
 UNSET = ("-u", "ENV", "-u", "COLUMNS", "-u", "LINES", "-u", "NO_COLOR")
@@ -37,6 +37,8 @@ MASKS = (
     (r"^(workers +)\S+  (\d+), .*$", r"\1<bar>  \2, <busy>"),
     (r"^(new best)? +[\d:]+(?: s)?(  \d\S*  +(?:\+\S+|first)  trial \d+) *$", r"\1 <when>\2"),
     (r"; no backtest has finished for.*$", ""),
+    # Each of the two workers that are held may have another backtest ahead.
+    (r"\b(29|30|31) run\b", "<held> run"),
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", "<when>"),
     (r"plan [0-9a-f]{12}", "plan <hash>"),
 )
@@ -125,7 +127,7 @@ def compare(
 
 def at_rest(screen: str) -> bool:
     """Say whether the held run has come as far as it can without the gate."""
-    return "22 done" in screen and "31 run" in screen
+    return "22 done" in screen and "<held> run" in masked(screen)
 
 
 @pytest.mark.parametrize(("width", "height"), [(80, 24), (200, 50), (40, 12)])
