@@ -16,7 +16,7 @@ def held(bench: Any, pool: Any, ticket: object = "first", **more: Any) -> Path:
     here, until = bench.folder / f"{ticket}-here", bench.folder / f"{ticket}-until"
     pool.submit(ticket, bench.request("waits", here=str(here), until=str(until), **more))
     bench.until(pool, here.exists)
-    return Path(until)
+    return until
 
 
 @contextmanager
