@@ -322,13 +322,14 @@ class Pool(Closing, Generic[T]):
         if not self._supervisor.serve_on(worker):
             self._queue.take_back(worker)
             self._hand_out()
-        elif (job := self._queue.begin_ahead(worker)) is None:
+            return
+        if (job := self._queue.begin_ahead(worker)) is None:
             self._employ(worker)
         else:
             self._supervisor.begin_ahead(worker, job.begun_at + self._limit)
             if job.withdrawn:
                 self._supervisor.hurry(worker)
-            self._hand_out_ahead()
+        self._hand_out_ahead()
 
     def _hand_out(self) -> None:
         """Give idle workers what waits."""
@@ -377,7 +378,6 @@ class Pool(Closing, Generic[T]):
             self._supervisor.blame(worker, Category.ENGINE, str(error))
         else:
             self._supervisor.send(worker, job.ident, line, job.sent_at + self._limit)
-            self._hand_out_ahead()
 
     def _hand_out_ahead(self) -> None:
         """Give busy workers that may have their next request already what waits."""
