@@ -23,7 +23,8 @@ class Archive:
 
     `told` is the number of completed trials, each of which has a row, except in a part of an
     archive. `best_at` is the position of the first trial that is as good as any. `objective` is
-    valid only where `feasible`, and `badness` only elsewhere: the violation, or infinity for a
+    valid only where `measured`: in all feasible trials, and in the complete ones among others that
+    have one. `badness` is valid where a trial is not feasible: the violation, or infinity for a
     failed backtest or an unknown violation. `comparable` brings objectives of pruned trials on the
     scale of the others.
     """
@@ -34,6 +35,7 @@ class Archive:
     objective: Floats = field(factory=lambda: np.empty(0))
     badness: Floats = field(factory=lambda: np.empty(0))
     feasible: Bools = field(factory=lambda: np.empty(0, np.bool_))
+    measured: Bools = field(factory=lambda: np.empty(0, np.bool_))
     told: int = 0
     best_at: int = -1
     known: set[Point] = field(factory=set)
@@ -51,8 +53,8 @@ class Archive:
         return self.grid.coordinates(self.levels)
 
     def __attrs_post_init__(self) -> None:
-        arrays = self.levels, self.coordinates, self.feasible, self.objective, self.badness
-        self._columns = tuple(map(Rows, arrays))
+        arrays = self.levels, self.coordinates, self.feasible, self.measured
+        self._columns = tuple(map(Rows, (*arrays, self.objective, self.badness)))
 
     def __len__(self) -> int:
         return len(self.levels)
@@ -65,11 +67,14 @@ class Archive:
         points = [told.point for told in new]
         levels = np.array(points, np.int64).reshape(len(new), -1)
         feasible = np.array([told.feasible for told in new])
+        complete = np.array([told.complete and told.objective is not None for told in new])
         objective = np.array([self._objective(place, told) for place, told in enumerate(new)])
         badness = np.array([told.violation if told.violation > 0 else np.inf for told in new])
-        added = levels, self.grid.coordinates(levels), feasible, objective, badness
-        whole = [column.add(rows) for column, rows in zip(self._columns, added, strict=True)]
-        self.levels, self.coordinates, self.feasible, self.objective, self.badness = whole
+        added = levels, self.grid.coordinates(levels), feasible, feasible | complete
+        columns = zip(self._columns, (*added, objective, badness), strict=True)
+        whole = [column.add(rows) for column, rows in columns]
+        self.levels, self.coordinates, self.feasible, self.measured, *rest = whole
+        self.objective, self.badness = rest
         self.told += len(new)
         self.known.update(points)
         for point in points:
@@ -113,4 +118,5 @@ class Archive:
             objective=self.objective[rows],
             badness=self.badness[rows],
             feasible=self.feasible[rows],
+            measured=self.measured[rows],
         )

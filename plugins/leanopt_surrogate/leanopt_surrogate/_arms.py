@@ -12,8 +12,7 @@ from leanopt_surrogate._forest import Leaves
 from leanopt_surrogate._gaussian import Process
 from leanopt_surrogate._improvement import log_improvement
 from leanopt_surrogate._joint import JointForest
-from leanopt_surrogate._models import best_half
-from leanopt_surrogate._scores import standard_scores
+from leanopt_surrogate._models import measurements
 
 if TYPE_CHECKING:
     from leanopt_surrogate._archive import Archive
@@ -60,7 +59,7 @@ class ForestArm:
 
 @frozen
 class GaussianArm:
-    """A Gaussian process of feasible trials, and a forest that predicts feasibility."""
+    """A Gaussian process of measured trials, and a forest that predicts feasibility."""
 
     process: Process
     best: float
@@ -69,10 +68,8 @@ class GaussianArm:
     @classmethod
     def build(cls, archive: Archive, models: Models, among: Bools) -> GaussianArm:
         """Return the arm, whose goal is to beat the best of the trials `among`."""
-        rows = np.flatnonzero(archive.feasible)
         seed = derive_seed(models.seed, "process", len(archive))
-        rows = best_half(archive.objective, rows, models.size(PROCESS_TRIALS), seed)
-        values = standard_scores(archive.objective[rows])
+        rows, values = measurements(archive, models.size(PROCESS_TRIALS), seed)
         process = Process.condition(
             models.kernel(),
             archive.grid.axis_of_column,
@@ -80,7 +77,7 @@ class GaussianArm:
             values,
             archive.grid.coordinates(archive.waiting()),
         )
-        rivals = values[among[rows]]
+        rivals = values[among[rows] & archive.feasible[rows]]
         best = float(rivals.max() if rivals.size else values.min())
         if archive.feasible.all():
             return cls(process, best, None)

@@ -54,7 +54,7 @@ class Models:
         return self._part(kind, GROWN, lambda count, seed: self._grow(kind, count, seed))
 
     def kernel(self) -> Kernel:
-        """Return the kernel for the standard scores of feasible trials."""
+        """Return the kernel for the standard scores of measured trials."""
         return self._part("kernel", FITTED, self._fit)
 
     def size(self, most: int) -> int:
@@ -85,12 +85,25 @@ class Models:
 
     def _fit(self, count: int, seed: int) -> Kernel:
         grid = self.archive.grid
-        rows = np.flatnonzero(self.archive.feasible[:count])
-        rows = best_half(self.archive.objective, rows, self.size(KERNEL_TRIALS), seed)
-        values = standard_scores(self.archive.objective[rows])
-        return fit_kernel(
-            self.archive.coordinates[rows], values, grid.axis_of_column, len(grid.lengths)
-        )
+        rows, values = measurements(self.archive, self.size(KERNEL_TRIALS), seed, count)
+        x = self.archive.coordinates[rows]
+        return fit_kernel(x, values, grid.axis_of_column, len(grid.lengths))
+
+
+def measurements(
+    archive: Archive, most: int, seed: int, count: int | None = None
+) -> tuple[Ints, Floats]:
+    """Return up to `most` of the first `count` trials that have an objective, and their scores.
+
+    Infeasible trials say as much about the objective as others. Theirs are at most the best
+    feasible one: a few trades may give a Sharpe ratio that would make all others look alike. They
+    are not among the best half.
+    """
+    feasible, objective = archive.feasible[:count], archive.objective[:count]
+    top = objective[feasible].max() if feasible.any() else np.inf
+    merit = np.where(feasible, objective, -np.inf)
+    rows = best_half(merit, np.flatnonzero(archive.measured[:count]), most, seed)
+    return rows, standard_scores(np.minimum(objective[rows], top))
 
 
 def best_half(merit: Floats, rows: Ints, most: int, seed: int) -> Ints:

@@ -46,6 +46,8 @@ def standard_scores(values: Floats) -> Floats:
     Values are clipped at `FALL` times the distance from the median to the best, below the median,
     so that a few very bad trials do not make all others look alike.
     """
+    if not len(values):
+        return values
     values = values / max(np.abs(values).max(), np.finfo(np.float64).tiny)
     middle, best = np.median(values), values.max()
     if best > middle:

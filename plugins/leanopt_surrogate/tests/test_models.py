@@ -219,6 +219,16 @@ def test_fit_finds_which_axis_matters() -> None:
     assert kernel.lengths[1] * 4 < min(kernel.lengths[0], kernel.lengths[2])
 
 
+def test_kernel_of_nothing() -> None:
+    """It is as for one value, which says nothing of lengths and power."""
+    nothing, one = (
+        fit_kernel(np.ones((count, 5)), standard_scores(np.ones(count)), COLUMNS, 3)
+        for count in (0, 1)
+    )
+    assert nothing.lengths == pytest.approx(one.lengths)
+    assert nothing.power == pytest.approx(one.power)
+
+
 @given(st.lists(st.integers(-5, 5), min_size=1))
 def test_normal_scores_are_bloms(values: list[int]) -> None:
     """Equal values share their mean rank."""

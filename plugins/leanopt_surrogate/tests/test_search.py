@@ -16,7 +16,9 @@ from leanopt_surrogate._climb import climb
 from leanopt_surrogate._design import spread_design
 from leanopt_surrogate._elites import APART, REACH, elites, near, promising
 from leanopt_surrogate._grid import Grid
+from leanopt_surrogate._models import measurements
 from leanopt_surrogate._pool import are_new, candidates, changes, neighbours
+from leanopt_surrogate._scores import standard_scores
 from numpy.random import default_rng
 
 from leanopt_core.search.history import ToldHistory
@@ -63,6 +65,29 @@ def test_climbs_by_violation(stage: MakeStage, space: MakeSpace) -> None:
 
     proposed = drive(space(20, 20, 20), [stage(100)], score).proposed
     assert any(score(command.proposal.point).feasible for command in proposed)
+
+
+def test_learns_the_objective_of_infeasible_trials(space: MakeSpace) -> None:
+    """They count up to the best feasible one; what was pruned or has no fitness does not count."""
+    tried = space(9, 9)
+    broken = {"violation": 0.5, "violations": (Violation("drawdown", 0.5),)}
+    scores = [
+        Score(1.0, 1.0),
+        Score(2.0, 2.0, **broken),
+        Score(90.0, 90.0, **broken),
+        Score(3.0, 3.0),
+        Score(2.5, 2.5, pruned_at=0, **broken),
+        Score(reasons=("too few trades",)),
+    ]
+    history = ToldHistory(tried)
+    for number, score in enumerate(scores, 1):
+        history.add(Trial(number, "s", (number, 0), "", score), tried.grid_index((number, 0)))
+    archive = Archive(Grid(tried))
+    archive.read(history.since(0))
+    rows, values = measurements(archive, 100, 1)
+    assert rows.tolist() == [0, 1, 2, 3]
+    assert values.tolist() == standard_scores(np.array([1.0, 2.0, 3.0, 3.0])).tolist()
+    assert all(3 in measurements(archive, 2, seed)[0] for seed in range(9))
 
 
 def told(space: Space, scores: dict[Point, float]) -> Archive:
