@@ -68,13 +68,13 @@ class Archive:
         levels = np.array(points, np.int64).reshape(len(new), -1)
         feasible = np.array([told.feasible for told in new])
         complete = np.array([told.complete and told.objective is not None for told in new])
+        measured = feasible | complete
         objective = np.array([self._objective(place, told) for place, told in enumerate(new)])
         badness = np.array([told.violation if told.violation > 0 else np.inf for told in new])
-        added = levels, self.grid.coordinates(levels), feasible, feasible | complete
-        columns = zip(self._columns, (*added, objective, badness), strict=True)
-        whole = [column.add(rows) for column, rows in columns]
-        self.levels, self.coordinates, self.feasible, self.measured, *rest = whole
-        self.objective, self.badness = rest
+        added = levels, self.grid.coordinates(levels), feasible, measured, objective, badness
+        whole = [column.add(rows) for column, rows in zip(self._columns, added, strict=True)]
+        self.levels, self.coordinates, self.feasible, self.measured = whole[:4]
+        self.objective, self.badness = whole[4:]
         self.told += len(new)
         self.known.update(points)
         for point in points:

@@ -69,7 +69,6 @@ def test_climbs_by_violation(stage: MakeStage, space: MakeSpace) -> None:
 
 def test_learns_the_objective_of_infeasible_trials(space: MakeSpace) -> None:
     """They count up to the best feasible one; what was pruned or has no fitness does not count."""
-    tried = space(9, 9)
     broken = {"violation": 0.5, "violations": (Violation("drawdown", 0.5),)}
     scores = [
         Score(1.0, 1.0),
@@ -79,11 +78,7 @@ def test_learns_the_objective_of_infeasible_trials(space: MakeSpace) -> None:
         Score(2.5, 2.5, pruned_at=0, **broken),
         Score(reasons=("too few trades",)),
     ]
-    history = ToldHistory(tried)
-    for number, score in enumerate(scores, 1):
-        history.add(Trial(number, "s", (number, 0), "", score), tried.grid_index((number, 0)))
-    archive = Archive(Grid(tried))
-    archive.read(history.since(0))
+    archive = scored(space(9, 9), {(level, 0): score for level, score in enumerate(scores)})
     rows, values = measurements(archive, 100, 1)
     assert rows.tolist() == [0, 1, 2, 3]
     assert values.tolist() == standard_scores(np.array([1.0, 2.0, 3.0, 3.0])).tolist()
@@ -92,9 +87,14 @@ def test_learns_the_objective_of_infeasible_trials(space: MakeSpace) -> None:
 
 def told(space: Space, scores: dict[Point, float]) -> Archive:
     """Return an archive of told trials."""
+    return scored(space, {point: Score(value, value) for point, value in scores.items()})
+
+
+def scored(space: Space, scores: dict[Point, Score]) -> Archive:
+    """Return an archive of told trials, infeasible and pruned ones too."""
     history = ToldHistory(space)
-    for number, (point, value) in enumerate(scores.items(), 1):
-        history.add(Trial(number, "s", point, "", Score(value, value)), space.grid_index(point))
+    for number, (point, score) in enumerate(scores.items(), 1):
+        history.add(Trial(number, "s", point, "", score), space.grid_index(point))
     archive = Archive(Grid(space))
     archive.read(history.since(0))
     return archive
@@ -102,13 +102,9 @@ def told(space: Space, scores: dict[Point, float]) -> Archive:
 
 def test_a_pruned_trial_is_never_the_best(space: MakeSpace) -> None:
     """Its other scenarios could only lower it: it counts for less than the best complete one."""
-    tried = space(9, 9)
-    history = ToldHistory(tried)
-    for number, (value, pruned) in enumerate([(3.0, None), (8.0, 0), (2.5, 1), (5.0, None)], 1):
-        score = Score(value, value, pruned_at=pruned)
-        history.add(Trial(number, "s", (number, 0), "", score), tried.grid_index((number, 0)))
-    archive = Archive(Grid(tried))
-    archive.read(history.since(0))
+    values = [(3.0, None), (8.0, 0), (2.5, 1), (5.0, None)]
+    scores = [Score(value, value, pruned_at=pruned) for value, pruned in values]
+    archive = scored(space(9, 9), {(level, 0): score for level, score in enumerate(scores)})
     first, decoy, below, best = archive.objective
     assert (first, below, best) == (3.0, 2.5, 5.0)
     assert 2.5 < decoy < 3.0
