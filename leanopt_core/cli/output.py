@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import click
@@ -130,7 +130,8 @@ def whole_file(path: Path) -> Iterator[Path]:
     try:
         if path.is_file() or not path.exists():
             real = path.resolve()
-            part = real.with_name(f".{real.name}.{os.getpid()}")
+            # Of a length of its own: the name of the file itself may be as long as can be.
+            part = real.with_name(f".leanopt-{token_hex(8)}")
         yield part or path
         if part is not None:
             part.replace(real)

@@ -18,7 +18,7 @@ from leanopt_core.cli.group import leanopt as group
 from leanopt_core.pipeline.units import Bytes, Seconds
 from leanopt_core.report.option_list import bounds, describe
 
-CONTEXT = click.Context(group, info_name="leanopt")
+CONTEXT = click.Context(group, info_name="leanopt", **group.context_settings)
 NAMES = group.list_commands(CONTEXT)
 
 

@@ -18,7 +18,7 @@ import pytest
 from leanopt_core.cli.group import leanopt as group
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "commands.md").read_text("utf-8")
-CONTEXT = click.Context(group, info_name="leanopt")
+CONTEXT = click.Context(group, info_name="leanopt", **group.context_settings)
 COMMANDS = {name: group.get_command(CONTEXT, name) for name in group.list_commands(CONTEXT)}
 EXAMPLES = re.findall(r"^\$ (leanopt .+)$", PAGE, flags=re.MULTILINE)
 
@@ -109,7 +109,7 @@ def test_examples_are_read(line: str, quickstart: Path, monkeypatch: pytest.Monk
     monkeypatch.chdir(there(line, quickstart))
     (quickstart / "manifest.json").touch()
     _, name, *arguments = shlex.split(line)
-    COMMANDS[name].make_context(name, arguments)
+    COMMANDS[name].make_context(name, arguments, parent=CONTEXT)
 
 
 @pytest.mark.slow
