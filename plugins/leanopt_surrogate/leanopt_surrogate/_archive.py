@@ -11,7 +11,7 @@ from attrs import define, evolve, field
 from leanopt_core.api import ComparableObjectives
 from leanopt_surrogate._grid import Bools, Floats, Grid, Ints
 from leanopt_surrogate._rows import Rows
-from leanopt_surrogate._scores import forest_scores
+from leanopt_surrogate._scores import trial_scores
 
 if TYPE_CHECKING:
     from leanopt_core.api import History, Point, Told
@@ -101,9 +101,9 @@ class Archive:
         return np.array(points, np.int64).reshape(len(points), len(self.grid.lengths))
 
     def scores(self, count: int | None = None) -> Floats:
-        """Return the forests' scores of the first `count` trials, or of all."""
+        """Return the scores of the first `count` trials, or of all; see `trial_scores`."""
         first = slice(count)
-        return forest_scores(self.objective[first], self.badness[first], self.feasible[first])
+        return trial_scores(self.objective[first], self.badness[first], self.feasible[first])
 
     def idle(self) -> int:
         """Return the number of trials since the best was found; all if none is feasible."""

@@ -21,13 +21,12 @@ if TYPE_CHECKING:
     from leanopt_surrogate._grid import Bools, Floats, Ints
     from leanopt_surrogate._models import Models
 
-#: The order of the arms: Gaussian process, forest, extra trees. Once the search stalls, those that
-#: look `near` search the neighbourhood of one good trial.
-TURNS = ("process", "forest", "process near", "extra near")
 #: The search stalls after so many trials without a new best.
 IDLE = 30
-#: The fewest feasible trials for the process.
-FEW = 4
+#: The order of the arms once it stalls: Gaussian process, forest, extra trees. Those that look
+#: `near` search the neighbourhood of one good trial. Until then the process needs fewer trials
+#: alone; the forests find other ways from where it stands.
+TURNS = ("process", "forest", "process near", "extra near")
 
 
 def choose(
@@ -35,13 +34,12 @@ def choose(
 ) -> list[Proposal]:
     """Return up to `count` promising new points; their origin is the arm that chose them.
 
-    Arms take turns. The list is empty if no candidate is feasible and new.
+    Once the search stalls, arms take turns. The list is empty if no candidate is feasible and new.
     """
-    name, _, local = TURNS[turn % len(TURNS)].partition(" ")
-    if name == "process" and archive.feasible.sum() < FEW:
-        name = "forest"
-    scores, stalled = archive.scores(), archive.idle() >= IDLE
-    for centre in (promising(archive, scores), None) if local and stalled else (None,):
+    arm = TURNS[turn % len(TURNS)] if archive.idle() >= IDLE else "process"
+    name, _, local = arm.partition(" ")
+    scores = archive.scores()
+    for centre in (promising(archive, scores), None) if local else (None,):
         pool, merit = _candidates(archive, models, name, scores, centre, random)
         if len(pool):
             break

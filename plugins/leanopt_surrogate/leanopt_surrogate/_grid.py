@@ -74,13 +74,6 @@ class Grid:
         points = [self.space.canonical(point) for point in map(tuple, levels.tolist())]
         return np.array(points, np.int64).reshape(levels.shape)
 
-    def apart(self, levels: Ints, point: Ints) -> Floats:
-        """Return each row's distance from a point: the mean over the axes, 0 to 1."""
-        span = np.where(self.ordered, np.maximum(1, self.lengths - 1), 1)
-        shares: Floats = self._differences(levels, point) / span
-        total: Floats = shares.sum(axis=1)
-        return total / max(1, len(span))
-
     def steps_apart(self, levels: Ints, point: Ints) -> Floats:
         """Return each row's distance from a point in steps, added up over the axes."""
         steps: Floats = self._differences(levels, point) / self.step

@@ -23,10 +23,7 @@ ITERATIONS = 25
 
 
 def fit_kernel(x: Floats, y: Floats, axis_of_column: Ints, axes: int) -> Kernel:
-    """Return the kernel of the highest posterior density, searched from the priors' medians.
-
-    Without any value it is that of the medians.
-    """
+    """Return the kernel of the highest posterior density, searched from the priors' medians."""
     from scipy.optimize import minimize
 
     priors = [(LENGTH[0] * sqrt(axes / SEVEN), LENGTH[1])] * axes + [SIGNAL, NOISE]
@@ -39,12 +36,9 @@ def fit_kernel(x: Floats, y: Floats, axis_of_column: Ints, axes: int) -> Kernel:
         away = (parameters - medians) / spreads
         return value + float(away @ away) / 2, slope + away / spreads
 
-    found: Any = medians
-    if len(y):
-        ends = [BOUNDS] * len(medians)
-        options = {"maxiter": ITERATIONS}
-        found = minimize(loss, medians, jac=True, method="L-BFGS-B", bounds=ends, options=options).x
-    *values, logit = found.tolist()
+    ends, options = [BOUNDS] * len(medians), {"maxiter": ITERATIONS}
+    found: Any = minimize(loss, medians, jac=True, method="L-BFGS-B", bounds=ends, options=options)
+    *values, logit = found.x.tolist()
     *lengths, signal, noise = np.exp(values)
     return Kernel(np.array(lengths), _power(logit), float(signal), float(noise))
 

@@ -38,6 +38,8 @@ LEAST = {"forest": 3, "extra": 3, "feasible": 4}
 GROWN, FITTED = 32, 10
 #: The most trials that a kernel is fitted to, half of them the best.
 KERNEL_TRIALS = 200
+#: With fewer feasible trials the process learns ranks, which say what is nearly feasible.
+FEW_FEASIBLE = 4
 
 
 @define
@@ -54,7 +56,7 @@ class Models:
         return self._part(kind, GROWN, lambda count, seed: self._grow(kind, count, seed))
 
     def kernel(self) -> Kernel:
-        """Return the kernel for the standard scores of measured trials."""
+        """Return the kernel of the process, for the values of `measurements`."""
         return self._part("kernel", FITTED, self._fit)
 
     def size(self, most: int) -> int:
@@ -93,14 +95,19 @@ class Models:
 def measurements(
     archive: Archive, most: int, seed: int, count: int | None = None
 ) -> tuple[Ints, Floats]:
-    """Return up to `most` of the first `count` trials that have an objective, and their scores.
+    """Return up to `most` of the first `count` trials that have an objective, and their values.
 
     Infeasible trials say as much about the objective as others. Theirs are at most the best
     feasible one: a few trades may give a Sharpe ratio that would make all others look alike. They
-    are not among the best half.
+    are not among the best half. While fewer than `FEW_FEASIBLE` are feasible, any trial counts, by
+    its score.
     """
     feasible, objective = archive.feasible[:count], archive.objective[:count]
-    top = objective[feasible].max() if feasible.any() else np.inf
+    if feasible.sum() < FEW_FEASIBLE:
+        scores = archive.scores(count)
+        rows = best_half(scores, np.arange(len(scores)), most, seed)
+        return rows, scores[rows]
+    top = objective[feasible].max()
     merit = np.where(feasible, objective, -np.inf)
     rows = best_half(merit, np.flatnonzero(archive.measured[:count]), most, seed)
     return rows, standard_scores(np.minimum(objective[rows], top))

@@ -26,18 +26,16 @@ def normal_scores(values: Floats) -> Floats:
     return scores
 
 
-def forest_scores(objective: Floats, badness: Floats, feasible: Bools) -> Floats:
-    """Return normal scores of feasible trials, and the lowest of them for all others.
+def trial_scores(objective: Floats, badness: Floats, feasible: Bools) -> Floats:
+    """Return normal scores of the trials' ranks, in which any feasible trial is above all others.
 
-    If none is feasible, the order of the others counts: a smaller violation is better, and a
-    failure is the worst.
+    Feasible trials rank by objective. Of the others a smaller violation is better, and a failure is
+    the worst.
     """
-    if not feasible.any():
-        return normal_scores(-badness)
-    scores = np.empty(len(objective))
-    scores[feasible] = good = normal_scores(objective[feasible])
-    scores[~feasible] = good.min()
-    return scores
+    place = np.empty(len(objective))
+    place[~feasible] = ranks(-badness[~feasible])
+    place[feasible] = ranks(objective[feasible]) + (~feasible).sum()
+    return normal_scores(place)
 
 
 def standard_scores(values: Floats) -> Floats:
@@ -46,8 +44,6 @@ def standard_scores(values: Floats) -> Floats:
     Values are clipped at `FALL` times the distance from the median to the best, below the median,
     so that a few very bad trials do not make all others look alike.
     """
-    if not len(values):
-        return values
     values = values / max(np.abs(values).max(), np.finfo(np.float64).tiny)
     middle, best = np.median(values), values.max()
     if best > middle:

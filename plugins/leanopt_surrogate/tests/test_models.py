@@ -15,7 +15,7 @@ from leanopt_surrogate._growth import grow
 from leanopt_surrogate._improvement import log_improvement
 from leanopt_surrogate._joint import NOISE, JointForest
 from leanopt_surrogate._likelihood import Pairs, _loss, fit_kernel
-from leanopt_surrogate._scores import forest_scores, normal_scores, standard_scores
+from leanopt_surrogate._scores import normal_scores, standard_scores, trial_scores
 from numpy.random import default_rng
 from scipy import integrate, stats
 
@@ -219,16 +219,6 @@ def test_fit_finds_which_axis_matters() -> None:
     assert kernel.lengths[1] * 4 < min(kernel.lengths[0], kernel.lengths[2])
 
 
-def test_kernel_of_nothing() -> None:
-    """It is as for one value, which says nothing of lengths and power."""
-    nothing, one = (
-        fit_kernel(np.ones((count, 5)), standard_scores(np.ones(count)), COLUMNS, 3)
-        for count in (0, 1)
-    )
-    assert nothing.lengths == pytest.approx(one.lengths)
-    assert nothing.power == pytest.approx(one.power)
-
-
 @given(st.lists(st.integers(-5, 5), min_size=1))
 def test_normal_scores_are_bloms(values: list[int]) -> None:
     """Equal values share their mean rank."""
@@ -237,12 +227,13 @@ def test_normal_scores_are_bloms(values: list[int]) -> None:
 
 
 def test_scores_of_infeasible_trials() -> None:
-    """They have the lowest feasible score; where none is feasible, violations are ranked."""
-    objective, badness = np.array([1.0, 0.0, 3.0]), np.array([np.inf, 2.0, np.inf])
-    scores = forest_scores(objective, badness, np.array([True, False, True]))
-    assert scores[1] == scores[0] < scores[2]
-    scores = forest_scores(objective, np.array([3.0, 2.0, np.inf]), np.zeros(3, bool))
-    assert scores[1] > scores[0] > scores[2]
+    """They are below all feasible ones; violations are ranked, and a failure is the worst."""
+    objective, badness = np.array([1.0, 9.0, 3.0, 0.0, 8.0]), np.array([0.0, 2.0, 0.0, np.inf, 1.0])
+    scores = trial_scores(objective, badness, np.array([True, False, True, False, False]))
+    assert np.argsort(scores).tolist() == [3, 1, 4, 0, 2]
+    assert sorted(scores) == pytest.approx(normal_scores(np.arange(5.0)))
+    scores = trial_scores(objective, np.array([3.0, 2.0, np.inf, 2.0, 0.5]), np.zeros(5, bool))
+    assert scores[4] > scores[1] == scores[3] > scores[0] > scores[2]
 
 
 def test_disasters_do_not_hide_differences() -> None:

@@ -67,6 +67,22 @@ def test_climbs_by_violation(stage: MakeStage, space: MakeSpace) -> None:
     assert any(score(command.proposal.point).feasible for command in proposed)
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_stays_where_points_are_feasible(stage: MakeStage, space: MakeSpace, seed: int) -> None:
+    """One point in sixty is feasible: the first of them leads to others, and to the best."""
+
+    def score(point: Point) -> Score:
+        size = sum(abs(level - 16) for level in point) - 4.0
+        value = -abs(point[0] - 15) - abs(point[1] - 17) / 2
+        broken = (Violation("rule", size),) if size > 0 else ()
+        return Score(value, value, max(size, 0.0), broken)
+
+    proposed = drive(space(20, 20, 20), [stage(70)], score, seed=seed, lookahead=4).proposed
+    found = [score(command.proposal.point) for command in proposed]
+    assert sum(one.feasible for one in found) > 10
+    assert max(one.objective or 0.0 for one in found if one.feasible) == 0.0
+
+
 def test_learns_the_objective_of_infeasible_trials(space: MakeSpace) -> None:
     """They count up to the best feasible one; what was pruned or has no fitness does not count."""
     broken = {"violation": 0.5, "violations": (Violation("drawdown", 0.5),)}
@@ -77,12 +93,30 @@ def test_learns_the_objective_of_infeasible_trials(space: MakeSpace) -> None:
         Score(3.0, 3.0),
         Score(2.5, 2.5, pruned_at=0, **broken),
         Score(reasons=("too few trades",)),
+        Score(1.5, 1.5),
+        Score(2.5, 2.5),
     ]
     archive = scored(space(9, 9), {(level, 0): score for level, score in enumerate(scores)})
     rows, values = measurements(archive, 100, 1)
-    assert rows.tolist() == [0, 1, 2, 3]
-    assert values.tolist() == standard_scores(np.array([1.0, 2.0, 3.0, 3.0])).tolist()
+    assert rows.tolist() == [0, 1, 2, 3, 6, 7]
+    assert values.tolist() == standard_scores(np.array([1.0, 2.0, 3.0, 3.0, 1.5, 2.5])).tolist()
     assert all(3 in measurements(archive, 2, seed)[0] for seed in range(9))
+
+
+def test_learns_from_violations_while_few_trials_are_feasible(space: MakeSpace) -> None:
+    """With three feasible ones every trial counts, by its rank; a smaller violation is better."""
+    broken = [Score(9.0, 9.0, size, (Violation("drawdown", size),)) for size in (0.5, 0.2, 0.9)]
+    archive = scored(space(9, 9), {(level, 0): score for level, score in enumerate(broken)})
+    rows, values = measurements(archive, 100, 1)
+    assert rows.tolist() == [0, 1, 2]
+    assert values[1] > values[0] > values[2]
+    assert measurements(archive, 2, 1)[0].tolist() in ([0, 1], [1, 2])
+    feasible = [Score(value, value) for value in (1.0, 3.0, 2.0)]
+    scores = dict(enumerate(broken + feasible))
+    archive = scored(space(9, 9), {(level, 0): score for level, score in scores.items()})
+    rows, values = measurements(archive, 100, 1)
+    assert rows.tolist() == list(range(6))
+    assert np.argsort(values).tolist() == [2, 0, 1, 3, 5, 4]
 
 
 def told(space: Space, scores: dict[Point, float]) -> Archive:
