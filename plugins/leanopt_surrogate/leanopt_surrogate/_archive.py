@@ -16,6 +16,9 @@ from leanopt_surrogate._scores import trial_scores
 if TYPE_CHECKING:
     from leanopt_core.api import History, Point, Told
 
+#: With fewer feasible trials the process learns ranks, which say what is nearly feasible.
+FEW = 4
+
 
 @define
 class Archive:
@@ -104,6 +107,10 @@ class Archive:
         """Return the scores of the first `count` trials, or of all; see `trial_scores`."""
         first = slice(count)
         return trial_scores(self.objective[first], self.badness[first], self.feasible[first])
+
+    def few_feasible(self, count: int | None = None) -> bool:
+        """Return whether few of the first `count` trials are feasible: too few to learn from."""
+        return bool(self.feasible[:count].sum() < FEW)
 
     def idle(self) -> int:
         """Return the number of trials since the best was found; all if none is feasible."""

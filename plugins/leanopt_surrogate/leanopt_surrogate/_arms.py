@@ -12,7 +12,7 @@ from leanopt_surrogate._forest import Leaves
 from leanopt_surrogate._gaussian import Process
 from leanopt_surrogate._improvement import log_improvement
 from leanopt_surrogate._joint import JointForest
-from leanopt_surrogate._models import FEW_FEASIBLE, measurements
+from leanopt_surrogate._models import measurements
 
 if TYPE_CHECKING:
     from leanopt_surrogate._archive import Archive
@@ -77,7 +77,7 @@ class GaussianArm:
             values,
             archive.grid.coordinates(archive.waiting()),
         )
-        few = archive.feasible.sum() < FEW_FEASIBLE
+        few = archive.few_feasible()
         rivals = values[among[rows] & (archive.feasible[rows] | few)]
         best = float(rivals.max() if rivals.size else values.min())
         if few or archive.feasible.all():

@@ -38,8 +38,6 @@ LEAST = {"forest": 3, "extra": 3, "feasible": 4}
 GROWN, FITTED = 32, 10
 #: The most trials that a kernel is fitted to, half of them the best.
 KERNEL_TRIALS = 200
-#: With fewer feasible trials the process learns ranks, which say what is nearly feasible.
-FEW_FEASIBLE = 4
 
 
 @define
@@ -99,11 +97,10 @@ def measurements(
 
     Infeasible trials say as much about the objective as others. Theirs are at most the best
     feasible one: a few trades may give a Sharpe ratio that would make all others look alike. They
-    are not among the best half. While fewer than `FEW_FEASIBLE` are feasible, any trial counts, by
-    its score.
+    are not among the best half. While few are feasible, any trial counts, by its score.
     """
     feasible, objective = archive.feasible[:count], archive.objective[:count]
-    if feasible.sum() < FEW_FEASIBLE:
+    if archive.few_feasible(count):
         scores = archive.scores(count)
         rows = best_half(scores, np.arange(len(scores)), most, seed)
         return rows, scores[rows]
