@@ -37,7 +37,7 @@ class Values:
         return tuple(ComparableObjectives(self.same_scale) for _ in range(self.count))
 
     def of(self, told: Score | Told) -> Sequence[float] | None:
-        """Return a trial's values, None if it failed.
+        """Return a trial's values, None if it failed or was pruned before any was complete.
 
         A violation without an objective counts too: its values are the worst so far. For samplers
         without constraints, a violated trial is worse than the worst.
@@ -60,8 +60,9 @@ class Values:
         return tuple(max(-LIMIT, min(value, LIMIT)) for value in own)
 
     def _on_scale(self, own: Sequence[float], pruned_at: int | None) -> Sequence[float]:
-        """Return a feasible trial's objectives; those of a pruned one are below the best so far."""
+        """Return a feasible trial's objectives; those of a pruned one are below the best so far.
+
+        Nothing if none was complete so far: a short window may give any value.
+        """
         known = [rule.of(one, pruned_at) for rule, one in zip(self._comparable, own, strict=True)]
-        return tuple(
-            value if found is None else found for found, value in zip(known, own, strict=True)
-        )
+        return tuple(value for value in known if value is not None)

@@ -192,20 +192,24 @@ def test_what_optuna_is_told(space) -> None:
 
 
 def test_a_pruned_trial_is_below_the_best_complete_one(space) -> None:
-    """Its score of a part of the scenarios can be too good; a violated one stays as it is."""
+    """Its score of a part of the scenarios can be too good; a violated one stays as it is.
+
+    Before any complete one nothing says how good it is: it counts as failed.
+    """
     wide = space(9, 9)
     start = StageStart(wide, 1, None, 16, ToldHistory(wide).since(0))
     study = GridStudy(OptunaOptions(), start)
     for level, (objective, violation, pruned_at) in enumerate(
-        [(2.0, 0.0, None), (9.0, 0.0, 0), (1.5, 0.0, 0), (9.0, 0.5, 0)]
+        [(9.0, 0.0, 0), (2.0, 0.0, None), (9.0, 0.0, 0), (1.5, 0.0, 0), (9.0, 0.5, 0)]
     ):
         trial = study.open()
         study.place(trial, (level, 8))
         study.tell(trial, Score(objective, objective, violation, pruned_at=pruned_at))
-    best, decoy, below, violated = (trial.value for trial in study._study.trials)
+    early, best, decoy, below, violated = (trial.value for trial in study._study.trials)
+    assert early is None
     assert (best, below, violated) == (2.0, 1.5, 9.0)
     assert 1.5 < decoy < 2.0
-    assert study._study.best_trial.number == 0
+    assert study._study.best_trial.number == 1
 
 
 @pytest.mark.alike(1)

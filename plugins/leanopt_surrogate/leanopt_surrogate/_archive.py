@@ -1,4 +1,4 @@
-"""The completed trials of the search as arrays, and the outstanding points."""
+"""The told trials of the search as arrays, and the outstanding points."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ FEW = 4
 
 @define
 class Archive:
-    """Completed trials row by row; `outstanding` are the points that this stage still waits for.
+    """Told trials row by row; `outstanding` are the points that this stage still waits for.
 
-    `told` is the number of completed trials, each of which has a row, except in a part of an
-    archive. `best_at` is the position of the first trial that is as good as any. `objective` is
-    valid only where `measured`: in all feasible trials, and in the complete ones among others that
-    have one. `badness` is valid where a trial is not feasible: the violation, or infinity for a
-    failed backtest or an unknown violation. `comparable` brings objectives of pruned trials on the
-    scale of the others.
+    `told` is the number of told trials, each of which has a row, except in a part of an archive.
+    `best_at` is the position of the first trial that is as good as any, `begun` that of the first
+    one that models proposed. `objective` is valid only where `measured`: in complete trials that
+    have one, and in pruned ones that are feasible and comparable. `badness` is valid where a trial
+    is not feasible: the violation, or infinity for a failed backtest or an unknown violation.
+    `comparable` brings objectives of pruned trials on the scale of the others.
     """
 
     grid: Grid
@@ -41,6 +41,7 @@ class Archive:
     measured: Bools = field(factory=lambda: np.empty(0, np.bool_))
     told: int = 0
     best_at: int = -1
+    begun: int = -1
     known: set[Point] = field(factory=set)
     outstanding: dict[Point, None] = field(factory=dict)
     comparable: ComparableObjectives = field(factory=ComparableObjectives)
@@ -71,8 +72,8 @@ class Archive:
         levels = np.array(points, np.int64).reshape(len(new), -1)
         feasible = np.array([told.feasible for told in new])
         complete = np.array([told.complete and told.objective is not None for told in new])
-        measured = feasible | complete
         objective = np.array([self._objective(place, told) for place, told in enumerate(new)])
+        measured = (feasible | complete) & (objective > -np.inf)
         badness = np.array([told.violation if told.violation > 0 else np.inf for told in new])
         added = levels, self.grid.coordinates(levels), feasible, measured, objective, badness
         whole = [column.add(rows) for column, rows in zip(self._columns, added, strict=True)]
@@ -84,11 +85,14 @@ class Archive:
             self.outstanding.pop(point, None)
 
     def _objective(self, place: int, told: Told) -> float:
-        """Return the objective to learn from: a pruned trial is below the best complete one."""
+        """Return the objective to learn from: a pruned trial is below the best complete one.
+
+        It is minus infinity if nothing says yet how that of a pruned trial compares.
+        """
         value = told.objective or 0.0
         if told.feasible:
             known = self.comparable.of(value, told.pruned_at)
-            value = value if known is None else known
+            value = -math.inf if known is None else known
         if told.feasible and value > self._top:
             self._top, self.best_at = value, self.told + place
         return value
@@ -110,11 +114,19 @@ class Archive:
 
     def few_feasible(self, count: int | None = None) -> bool:
         """Return whether few of the first `count` trials are feasible: too few to learn from."""
-        return bool(self.feasible[:count].sum() < FEW)
+        return bool((self.feasible & self.measured)[:count].sum() < FEW)
+
+    def models_begin(self) -> None:
+        """Note that the next proposal is the models', if it is the first of theirs."""
+        if self.begun < 0:
+            self.begun = len(self.known)
 
     def idle(self) -> int:
-        """Return the number of trials since the best was found; all if none is feasible."""
-        return self.told - 1 - self.best_at
+        """Return the number of trials since the best was found or the models began.
+
+        At a large lookahead hundreds of points are proposed before: their luck says nothing.
+        """
+        return self.told - max(self.best_at + 1, self.begun)
 
     def part(self, rows: Ints) -> Archive:
         """Return an archive with some of the rows, and all that is known of the others."""

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 MARGIN = 0.1
 #: The most trials that the process is conditioned on, half of them the best.
 PROCESS_TRIALS = 350
+#: The most outstanding points that it is conditioned on, the latest: its cost is the cube of all.
+PROCESS_WAITING = 350
 #: The lowest probability of feasibility.
 UNLIKELIEST = 0.02
 
@@ -75,7 +77,7 @@ class GaussianArm:
             archive.grid.axis_of_column,
             archive.coordinates[rows],
             values,
-            archive.grid.coordinates(archive.waiting()),
+            archive.grid.coordinates(archive.waiting()[-PROCESS_WAITING:]),
         )
         few = archive.few_feasible()
         rivals = values[among[rows] & (archive.feasible[rows] | few)]

@@ -41,9 +41,9 @@ def choose(
     scores = archive.scores()
     for centre in (promising(archive, scores), None) if local else (None,):
         pool, merit = _candidates(archive, models, name, scores, centre, random)
-        if len(pool):
+        if len(pool) >= count:
             break
-    else:
+    if not len(pool):
         return []
     origin = name if centre is None else f"{name} near"
     why = {"model": name, "told": archive.told, "candidates": len(pool)}

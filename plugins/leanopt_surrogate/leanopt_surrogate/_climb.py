@@ -32,7 +32,7 @@ def starts(grid: Grid, pool: Ints, merit: Floats, most: int) -> Ints:
 def climb(
     grid: Grid, levels: Ints, merit: Floats, rate: Callable[[Ints], Floats], random: Generator
 ) -> tuple[Ints, Floats]:
-    """Return where the climbs from `levels` end, and the merit there; `rate` is that of points."""
+    """Return where the climbs from `levels` end, and the merit there, which `rate` gives."""
     levels, merit = levels.copy(), merit.copy()
     going = np.arange(len(levels))
     for _ in range(ROUNDS):

@@ -29,10 +29,11 @@ def spread_design(grid: Grid, count: int, random: Generator) -> list[Point]:
     best: tuple[int, float] = (-1, 0.0)
     design: list[Point] = []
     size = _size(grid, count, random)
-    for _ in range(max(1, PAIRS // count**2)):
+    drawn = max(1, PAIRS // count**2)
+    for _ in range(drawn):
         rows = grid.canonical(_hypercube(grid, size, random)).tolist()
         points = [p for p in dict.fromkeys(map(tuple, rows)) if grid.space.feasible(p)][:count]
-        merit = (len(points), _spread(grid, points))
+        merit = (len(points), _spread(grid, points) if drawn > 1 else 0.0)
         if merit > best:
             best, design = merit, points
     return design

@@ -85,7 +85,7 @@ class Process:
 def positions(x: Floats, axis_of_column: Ints) -> Floats:
     """Return a number per axis; different choices are at least 1 apart."""
     firsts = np.flatnonzero(np.diff(axis_of_column, prepend=-1))
-    # A choice's columns hold 0 and sqrt(1/2); the first of them counts once, the next twice.
+    # A choice's columns hold 0 and sqrt(1/2): positions of its values are multiples of sqrt(2).
     order = 1 + np.arange(len(axis_of_column)) - firsts[axis_of_column]
     widths = np.bincount(axis_of_column)[axis_of_column]
     weights = np.where(widths > 1, 2.0 * order, 1.0)

@@ -76,8 +76,9 @@ class Grid:
 
     def steps_apart(self, levels: Ints, point: Ints) -> Floats:
         """Return each row's distance from a point in steps, added up over the axes."""
-        steps: Floats = self._differences(levels, point) / self.step
-        total: Floats = steps.sum(axis=1)
+        distance = np.abs(levels - point)
+        distance = np.where(self.ordered, distance, np.minimum(distance, 1))
+        total: Floats = (distance / self.step).sum(axis=1)
         return total
 
     def draw(self, count: int, random: Generator) -> Ints:
@@ -95,10 +96,6 @@ class Grid:
         moved = levels.copy()
         moved[rows, axes] = np.where(self.ordered[axes], near, (old + turned) % length)
         return moved
-
-    def _differences(self, levels: Ints, point: Ints) -> Ints:
-        distance: Ints = np.abs(levels - point)
-        return np.where(self.ordered, distance, np.minimum(distance, 1))
 
     def _axes(self) -> list[tuple[bool, int]]:
         return list(zip(self.ordered.tolist(), self.lengths.tolist(), strict=True))

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from leanopt_core.api import AskContext, Point, StageStart, TellContext, Trial
     from leanopt_surrogate import SurrogateOptions
 
-#: The fewest completed trials for the models.
+#: The fewest told trials for the models.
 TOLD: Final = 8
 #: The largest part of the stage's trials to spread before them.
 PART: Final = 3
@@ -55,7 +55,7 @@ class Surrogate:
         self._rest: Iterator[Point] = self._everything()
         self._passed_over = False
         self._batch: Batch | None = None
-        self._cut_short = 0
+        self._batches = 0
 
     def ask(self, context: AskContext) -> Proposal | Signal:
         """Return the next spread point, the models' choice, or any point left; then `DONE`."""
@@ -91,12 +91,15 @@ class Surrogate:
         """Return the batch of this ask, a new one if the last is used up."""
         batch = self._batch
         if batch is None or batch.over:
-            self._cut_short += batch is not None and batch.taken < batch.size
             for point in batch.made if batch else ():
                 self._archive.propose(point)
             self._archive.read(context.history)
-            size = 1 if self._spreads() else self._schedule.batch(self._archive.told)
+            size = 1
+            if not self._spreads():
+                self._archive.models_begin()
+                size = self._schedule.batch(self._archive.told)
             self._batch = batch = Batch(context, size)
+            self._batches += 1
         batch.taken += 1
         return batch
 
@@ -110,10 +113,9 @@ class Surrogate:
             points = (point for point in self._design if point not in self._archive.known)
             return [Proposal(point, "spread", self._because()) for point in islice(points, 1)]
         self._models.archive = self._seen.now()
-        turn = batch.context.number // batch.size + self._cut_short
         random = batch.context.generator()
         with one_thread():
-            return choose(self._models.archive, self._models, turn, batch.size, random)
+            return choose(self._models.archive, self._models, self._batches, batch.size, random)
 
     def _left(self, batch: Batch) -> Proposal | None:
         """Return the next point, in a random order of the whole space, that is not known."""

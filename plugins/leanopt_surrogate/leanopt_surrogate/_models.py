@@ -47,7 +47,7 @@ class Models:
     archive: Archive
     seed: int
     schedule: Schedule
-    kept: dict[str, tuple[int, Any]] = field(factory=dict)
+    kept: dict[str, tuple[Any, Any]] = field(factory=dict)
 
     def forest(self, kind: Kind) -> Forest:
         """Return the trees of a forest of scores, or of feasibility."""
@@ -63,11 +63,13 @@ class Models:
 
     def _part(self, name: str, share: int, make: Callable[[int, int], Part]) -> Part:
         told = self.archive.told
-        fitted = self.schedule.fitted(told, share)
-        if self.kept.get(name, (0, None))[0] != fitted:
+        # A model of as many trials is of another size where asks begin to keep up with a rate.
+        made_of = self.schedule.fitted(told, share), self.size(TREES)
+        if self.kept.get(name, (None, None))[0] != made_of:
+            fitted, _ = made_of
             # A part of an archive has the last trials at its end.
             count = len(self.archive) - (told - fitted)
-            self.kept[name] = (fitted, make(count, derive_seed(self.seed, name, fitted)))
+            self.kept[name] = (made_of, make(count, derive_seed(self.seed, name, fitted)))
         part: Part = self.kept[name][1]
         return part
 
@@ -99,7 +101,7 @@ def measurements(
     feasible one: a few trades may give a Sharpe ratio that would make all others look alike. They
     are not among the best half. While few are feasible, any trial counts, by its score.
     """
-    feasible, objective = archive.feasible[:count], archive.objective[:count]
+    feasible, objective = (archive.feasible & archive.measured)[:count], archive.objective[:count]
     if archive.few_feasible(count):
         scores = archive.scores(count)
         rows = best_half(scores, np.arange(len(scores)), most, seed)

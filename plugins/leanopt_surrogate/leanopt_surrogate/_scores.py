@@ -42,11 +42,13 @@ def standard_scores(values: Floats) -> Floats:
     """Return values of mean 0 and standard deviation 1; all 0 if they are equal.
 
     Values are clipped at `FALL` times the distance from the median to the best, below the median,
-    so that a few very bad trials do not make all others look alike.
+    so that a few very bad trials do not make all others look alike. If half of them are the best,
+    the median is that of the others.
     """
     values = values / max(np.abs(values).max(), np.finfo(np.float64).tiny)
     middle, best = np.median(values), values.max()
-    if best > middle:
-        values = np.maximum(values, middle - FALL * (best - middle))
+    if middle == best > values.min():
+        middle = np.median(values[values < best])
+    values = np.maximum(values, middle - FALL * (best - middle))
     spread = values.std()
     return (values - values.mean()) / spread if spread > 0 else np.zeros(len(values))

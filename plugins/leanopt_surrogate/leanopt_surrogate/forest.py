@@ -1,6 +1,6 @@
 """A random forest of trials, for other programs than the search: what depends on which parameter.
 
-The same arguments give the same forest. It needs NumPy only.
+The same arguments give the same forest. It needs NumPy, and SciPy for normal scores.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from leanopt_surrogate._archive import Archive
 from leanopt_surrogate._batch import spread_best
 from leanopt_surrogate._grid import Grid
 from leanopt_surrogate._impl import Surrogate, create
+from leanopt_surrogate._models import Models
 from leanopt_surrogate._schedule import BATCH_MOST, EVERY, LEAST, MOST, Schedule
 from leanopt_surrogate._seen import SEEN, Seen
 from numpy.random import default_rng
@@ -70,6 +71,36 @@ def test_batches_end_where_candidates_do(
     for cut in range(first, 90, 9):
         again = drive(tried, stages, worth, lookahead=lookahead, stored=whole[:cut], order=cut)
         assert again.proposed == whole
+
+
+@pytest.mark.long
+def test_a_neighbourhood_with_little_left_is_left(stage: MakeStage, space: MakeSpace) -> None:
+    """A batch that it cannot fill is chosen from everywhere, not filled with any points."""
+
+    def hill(point: Point) -> Score:
+        return Score(value := -float(sum((level - 3) ** 2 for level in point)), value)
+
+    told = drive(space(6, 6, 6, 6), [stage(500)], hill, lookahead=128).proposed
+    origins = [one.proposal.origin for one in told]
+    assert "left" not in origins[origins.index("process") :]
+    assert "process near" in origins
+
+
+@pytest.mark.parametrize("told", [900, 923, 1000, 1023])
+def test_models_are_the_same_whenever_they_are_made(space: MakeSpace, told: int) -> None:
+    """From 1,000 trials on forests are smaller: none of before is kept, as a resume has none."""
+    tried = space(30, 30, 30)
+    history = ToldHistory(tried)
+    archive = Archive(Grid(tried))
+    kept = Models(archive, 5, Schedule())
+    for number, point in zip(range(1, told + 1), tried.sample(3), strict=False):
+        history.add(Trial(number, "s", point, "", worth(point)), tried.grid_index(point))
+        if number in (900, told):
+            archive.read(history.since(0))
+            grown = kept.forest("forest")
+    again = Models(archive, 5, Schedule()).forest("forest")
+    assert grown.trees == again.trees
+    assert np.array_equal(grown.cut, again.cut)
 
 
 def test_models_propose_at_any_rate(stage: MakeStage, space: MakeSpace) -> None:

@@ -241,3 +241,5 @@ def test_disasters_do_not_hide_differences() -> None:
     scores = standard_scores(np.array([-1e9, 0.0, 1.0, 2.0, 3.0]))
     assert scores[4] - scores[3] > 0.1
     assert standard_scores(np.full(4, 1e308)).tolist() == [0.0] * 4
+    scores = standard_scores(np.array([-1e9, -3.0, -1.0, 0.0, 0.0, 0.0, 0.0]))
+    assert scores[2] - scores[1] > 0.1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tracemalloc
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,12 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from leanopt_surrogate._archive import Archive
+from leanopt_surrogate._arms import PROCESS_WAITING, GaussianArm
 from leanopt_surrogate._climb import climb
 from leanopt_surrogate._design import spread_design
 from leanopt_surrogate._elites import APART, REACH, elites, near, promising
 from leanopt_surrogate._grid import Grid
-from leanopt_surrogate._models import measurements
+from leanopt_surrogate._models import Models, measurements
 from leanopt_surrogate._pool import are_new, candidates, changes, neighbours
+from leanopt_surrogate._schedule import Schedule
 from leanopt_surrogate._scores import standard_scores
 from numpy.random import default_rng
 
@@ -145,6 +148,32 @@ def test_a_pruned_trial_is_never_the_best(space: MakeSpace) -> None:
     assert archive.idle() == 0
 
 
+def test_what_cannot_be_compared_yet_is_not_the_best(space: MakeSpace) -> None:
+    """A short window may give any value; before a complete trial nothing says how good that is."""
+    broken = {"violation": 0.5, "violations": (Violation("drawdown", 0.5),)}
+    scores = [Score(1.0, 1.0, **broken), Score(90.0, 90.0, pruned_at=0), Score(2.0, 2.0)]
+    scores += [Score(value, value) for value in (1.2, 1.8, 1.6)]
+    archive = scored(space(9, 9), {(level, 0): score for level, score in enumerate(scores)})
+    assert archive.best_at == 2
+    rows, values = measurements(archive, 100, 1)
+    assert rows.tolist() == [0, 2, 3, 4, 5]
+    assert values.tolist() == standard_scores(np.array([1.0, 2.0, 1.2, 1.8, 1.6])).tolist()
+    assert np.argsort(archive.scores())[:2].tolist() == [0, 1]
+
+
+def test_trials_before_the_models_do_not_make_the_search_stall(
+    stage: MakeStage, space: MakeSpace
+) -> None:
+    """With 200 outstanding, 208 points are spread; then the process has its 30 trials."""
+
+    def score(point: Point) -> Score:
+        return Score(value := -float(sum((level - 7) ** 2 for level in point)), value)
+
+    proposed = drive(space(15, 15, 15, 15), [stage(240)], score, lookahead=200).proposed
+    origins = [command.proposal.origin for command in proposed]
+    assert origins == ["spread"] * 207 + ["process"] * 33
+
+
 @given(seed=st.integers(0, 10**6))
 def test_elites_are_good_and_apart(space: Callable[..., Space], seed: int) -> None:
     """The first is the best; any two are some steps apart; nobody better was left out freely."""
@@ -225,6 +254,28 @@ def test_design_is_a_hypercube(space: MakeSpace) -> None:
     design = spread_design(Grid(bound), 24, default_rng(1))
     assert len(set(design)) == 24
     assert all(bound.feasible(point) for point in design)
+
+
+def test_a_process_has_a_bounded_part_of_what_is_outstanding(space: MakeSpace) -> None:
+    """The latest: with thousands, the cube of their number would take minutes."""
+    tried = space(30, 30, 30)
+    archive = told(tried, {(level, level, level): float(level) for level in range(9)})
+    points = [point for point, _ in zip(tried.sample(3), range(1000), strict=False)]
+    for point in points:
+        archive.propose(point)
+    arm = GaussianArm.build(archive, Models(archive, 1, Schedule()), np.ones(9, np.bool_))
+    latest = archive.grid.coordinates(np.array(points[-PROCESS_WAITING:]))
+    assert arm.process.x[9:].tolist() == latest.tolist()
+
+
+def test_a_design_of_thousands_takes_megabytes(space: MakeSpace) -> None:
+    """Thousands may be outstanding; distances of all pairs would be half a gigabyte."""
+    grid = Grid(space(50, 50, 50, 50, 50, 50, 50))
+    tracemalloc.start()
+    assert len(spread_design(grid, 3000, default_rng(1))) > 2900
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 20e6
 
 
 THREADS = """
