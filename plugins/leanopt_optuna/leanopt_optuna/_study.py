@@ -90,8 +90,8 @@ class GridStudy:
     def tell(self, trial: Trial, score: Score) -> None:
         """Tell the sampler a result; without an objective and a violation the trial failed.
 
-        A pruned trial counts as a complete one that is worse than the best. As `PRUNED`, most
-        samplers would learn nothing from it, and TPE less.
+        A pruned trial counts as a complete one that is worse than the best, and as failed if none
+        was complete. As `PRUNED`, most samplers would learn nothing from it, and TPE less.
         """
         values = self._values.of(score)
         if values is None:

@@ -27,8 +27,8 @@ class SurrogateOptions:
         default=24,
         validator=validators.ge(1),
         metadata={
-            "help": "points of the initial design, a third of `trials` at most, but until 8 trials "
-            "are told; trials of earlier stages count"
+            "help": "spread points before the models, at most a third of `trials` (or 8); more "
+            "until 8 trials are told; trials of earlier stages count"
         },
     )
     asks_per_second: float | None = field(

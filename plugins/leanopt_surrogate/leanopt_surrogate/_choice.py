@@ -39,10 +39,12 @@ def choose(
     arm = TURNS[turn % len(TURNS)] if archive.idle() >= IDLE else "process"
     name, _, local = arm.partition(" ")
     scores = archive.scores()
+    found: list[tuple[Ints | None, Ints, Floats]] = []
     for centre in (promising(archive, scores), None) if local else (None,):
-        pool, merit = _candidates(archive, models, name, scores, centre, random)
-        if len(pool) >= count:
+        found.append((centre, *_candidates(archive, models, name, scores, centre, random)))
+        if len(found[-1][1]) >= count:
             break
+    centre, pool, merit = max(found, key=lambda one: len(one[1]))
     if not len(pool):
         return []
     origin = name if centre is None else f"{name} near"

@@ -18,7 +18,7 @@ BATCH_SECONDS = 0.15
 SHARE, FEW = 16, 8
 #: It proposes so many at most: of some hundred new candidates, more would be any points.
 BATCH_MOST = 128
-#: Models are fitted again after this time at the rate, sooner while few trials are told.
+#: Models are fitted again after up to this time at the rate, or after a share of many trials.
 FIT_SECONDS = 3.2
 #: Seconds of a trial by itself, of a batch at a rate, and of one at leisure.
 TELL, FAST, SLOW = 0.0002, 0.009, 0.03

@@ -42,7 +42,7 @@ def standard_scores(values: Floats) -> Floats:
     """Return values of mean 0 and standard deviation 1; all 0 if they are equal.
 
     Values are clipped at `FALL` times the distance from the median to the best, below the median,
-    so that a few very bad trials do not make all others look alike. If half of them are the best,
+    so that a few very bad trials do not make all others look alike. If more than half are the best,
     the median is that of the others.
     """
     values = values / max(np.abs(values).max(), np.finfo(np.float64).tiny)
