@@ -101,11 +101,11 @@ def measurements(
     feasible one: a few trades may give a Sharpe ratio that would make all others look alike. They
     are not among the best half. While few are feasible, any trial counts, by its score.
     """
-    feasible, objective = (archive.feasible & archive.measured)[:count], archive.objective[:count]
     if archive.few_feasible(count):
         scores = archive.scores(count)
         rows = best_half(scores, np.arange(len(scores)), most, seed)
         return rows, scores[rows]
+    feasible, objective = archive.feasible[:count], archive.objective[:count]
     top = objective[feasible].max()
     merit = np.where(feasible, objective, -np.inf)
     rows = best_half(merit, np.flatnonzero(archive.measured[:count]), most, seed)

@@ -25,7 +25,7 @@ from leanopt_core.testing import drive
 from leanopt_core.trial import Proposal, Score, Trial
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from leanopt_core.search.commands import StageRule
     from leanopt_core.space import Point, Space
@@ -86,15 +86,21 @@ def test_a_neighbourhood_with_little_left_is_left(stage: MakeStage, space: MakeS
     assert "process near" in origins
 
 
+def histories(tried: Space, count: int) -> Iterator[ToldHistory]:
+    """Yield a history after each of so many told trials."""
+    history = ToldHistory(tried)
+    for number, point in zip(range(1, count + 1), tried.sample(3), strict=False):
+        history.add(Trial(number, "s", point, "", worth(point)), tried.grid_index(point))
+        yield history
+
+
 @pytest.mark.parametrize("told", [900, 923, 1000, 1023])
 def test_models_are_the_same_whenever_they_are_made(space: MakeSpace, told: int) -> None:
     """From 1,000 trials on forests are smaller: none of before is kept, as a resume has none."""
     tried = space(30, 30, 30)
-    history = ToldHistory(tried)
     archive = Archive(Grid(tried))
     kept = Models(archive, 5, Schedule())
-    for number, point in zip(range(1, told + 1), tried.sample(3), strict=False):
-        history.add(Trial(number, "s", point, "", worth(point)), tried.grid_index(point))
+    for number, history in enumerate(histories(tried, told), 1):
         if number in (900, told):
             archive.read(history.since(0))
             grown = kept.forest("forest")
@@ -217,10 +223,8 @@ def test_a_batch_is_good_and_apart(seed: int, count: int) -> None:
 def test_models_see_a_bounded_part_of_many_trials(space: MakeSpace) -> None:
     """The best trials, the latest, and others; the same however the trials were read."""
     tried = space(30, 30, 30)
-    history = ToldHistory(tried)
     archives = Archive(Grid(tried)), Archive(Grid(tried))
-    for number, point in zip(range(1, MOST + 2 * EVERY + 8), tried.sample(3), strict=False):
-        history.add(Trial(number, "s", point, "", worth(point)), tried.grid_index(point))
+    for number, history in enumerate(histories(tried, MOST + 2 * EVERY + 7), 1):
         if number % 50 == 0:
             archives[0].read(history.since(0))
     parts = []
